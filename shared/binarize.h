@@ -1,0 +1,19 @@
+// From a photograph, scan or canvas to an ink map: 0 = paper, 255 = ink.
+#pragma once
+
+#include "image.h"
+
+namespace biji {
+
+// Which of the two is the ink. kAuto: the shade of the border is paper.
+enum class Shade : int32_t { kAuto = 0, kDark = 1, kLight = 2 };
+
+// gray: 0 = black, 255 = white, any size >= 1x1; safe for untrusted sizes.
+// A picture with one exact paper shade (a canvas, a scan with cleaned background, MNIST) is only inverted or
+// shifted, so that its anti-aliasing survives untouched. Anything else is treated as a photograph: the
+// lighting is estimated in blocks and divided out, noise is measured, and an iterated threshold (T. Ridler &
+// S. Calvard, 1978) decides what is ink; edges stay soft. A picture without anything that stands out from its
+// noise gives an all-zero map.
+Result<Image> ink_from_gray(const Image& gray, Shade shade);
+
+}  // namespace biji

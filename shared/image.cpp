@@ -1,0 +1,123 @@
+#include "shared/image.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace biji {
+namespace {
+
+// The source pixels that make up each output pixel along one axis: weights [first .. first + count), sum 1.
+struct Taps {
+  struct Tap {
+    int32_t first, count, offset;  // offset: of the first weight in weights
+  };
+  std::vector<Tap> taps;  // [out]
+  std::vector<float> weights;
+};
+
+Taps make_taps(int32_t in, int32_t out) {
+  Taps result;
+  result.taps.reserve(out);
+  const float step = static_cast<float>(in) / static_cast<float>(out);
+  for (int32_t i = 0; i < out; ++i) {
+    const auto offset = static_cast<int32_t>(result.weights.size());
+    if (out >= in) {  // linear interpolation between centres, clamped at the ends
+      const float centre = (static_cast<float>(i) + 0.5f) * step - 0.5f;
+      const float clamped = std::min(std::max(centre, 0.f), static_cast<float>(in - 1));
+      const int32_t first = std::min(static_cast<int32_t>(clamped), std::max(0, in - 2));
+      const float fraction = clamped - static_cast<float>(first);
+      const int32_t count = in == 1 ? 1 : 2;
+      result.weights.push_back(1 - fraction);
+      if (count == 2) result.weights.push_back(fraction);
+      result.taps.push_back({first, count, offset});
+    } else {  // mean over [begin, end)
+      const float begin = static_cast<float>(i) * step;
+      const float end = i + 1 == out ? static_cast<float>(in) : static_cast<float>(i + 1) * step;
+      const auto first = static_cast<int32_t>(begin);
+      int32_t count = 0;
+      for (int32_t x = first; x < in && static_cast<float>(x) < end; ++x, ++count) {
+        const float overlap =
+            std::min(end, static_cast<float>(x + 1)) - std::max(begin, static_cast<float>(x));
+        result.weights.push_back(overlap / (end - begin));
+      }
+      result.taps.push_back({first, count, offset});
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<Image> gray_from_rgba(std::span<const uint8_t> rgba, int32_t width, int32_t height) {
+  if (width < 1 || height < 1) return Err::kBadArgument;
+  if (width > kMaxImageSide || height > kMaxImageSide || int64_t{width} * height > kMaxImagePixels)
+    return Err::kTooLarge;
+  if (rgba.size() != static_cast<size_t>(width) * height * 4) return Err::kBadData;
+  Image gray(width, height);
+  for (size_t i = 0; i < gray.pixels.size(); ++i) {
+    const uint8_t* p = &rgba[4 * i];
+    const int32_t luma = (299 * p[0] + 587 * p[1] + 114 * p[2] + 500) / 1000;
+    gray.pixels[i] = static_cast<uint8_t>((luma * p[3] + 255 * (255 - p[3]) + 127) / 255);
+  }
+  return gray;
+}
+
+Rect bounds(const Image& image, uint8_t threshold) {
+  int32_t x0 = image.width, x1 = -1, y0 = image.height, y1 = -1;
+  for (int32_t y = 0; y < image.height; ++y) {
+    for (int32_t x = 0; x < image.width; ++x) {
+      if (image.at(x, y) <= threshold) continue;
+      x0 = std::min(x0, x);
+      x1 = std::max(x1, x);
+      y0 = std::min(y0, y);
+      y1 = std::max(y1, y);
+    }
+  }
+  if (x1 < 0) return {};
+  return {x0, y0, x1 - x0 + 1, y1 - y0 + 1};
+}
+
+Image crop(const Image& image, Rect rect) {
+  assert(rect.x >= 0 && rect.y >= 0 && rect.x + rect.width <= image.width &&
+         rect.y + rect.height <= image.height);
+  Image out(rect.width, rect.height);
+  for (int32_t y = 0; y < rect.height; ++y) {
+    const uint8_t* from = &image.pixels[static_cast<size_t>(rect.y + y) * image.width + rect.x];
+    std::copy(from, from + rect.width, out.pixels.begin() + static_cast<size_t>(y) * rect.width);
+  }
+  return out;
+}
+
+Image resize(const Image& image, int32_t width, int32_t height) {
+  assert(width >= 1 && height >= 1 && !image.empty());
+  if (width == image.width && height == image.height) return image;
+  const Taps columns = make_taps(image.width, width);
+  const Taps rows = make_taps(image.height, height);
+  std::vector<float> line(static_cast<size_t>(width) * image.height);  // [image.height, width]
+  for (int32_t y = 0; y < image.height; ++y) {
+    const uint8_t* source = &image.pixels[static_cast<size_t>(y) * image.width];
+    for (int32_t x = 0; x < width; ++x) {
+      const Taps::Tap tap = columns.taps[x];
+      float sum = 0;
+      for (int32_t i = 0; i < tap.count; ++i)
+        sum += columns.weights[tap.offset + i] * static_cast<float>(source[tap.first + i]);
+      line[static_cast<size_t>(y) * width + x] = sum;
+    }
+  }
+  Image out(width, height);
+  std::vector<float> sums(width);
+  for (int32_t y = 0; y < height; ++y) {
+    const Taps::Tap tap = rows.taps[y];
+    std::fill(sums.begin(), sums.end(), 0.f);
+    for (int32_t i = 0; i < tap.count; ++i) {
+      const float weight = rows.weights[tap.offset + i];
+      const float* source = &line[static_cast<size_t>(tap.first + i) * width];
+      for (int32_t x = 0; x < width; ++x) sums[x] += weight * source[x];
+    }
+    for (int32_t x = 0; x < width; ++x)
+      out.at(x, y) = static_cast<uint8_t>(std::min(255.f, std::floor(sums[x] + 0.5f)));
+  }
+  return out;
+}
+
+}  // namespace biji

@@ -1,0 +1,190 @@
+#include "shared/normalize.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "shared/raster.h"
+
+namespace biji {
+namespace {
+
+int32_t round_to_int(float v) {
+  return static_cast<int32_t>(std::floor(v + 0.5f));
+}
+
+uint8_t darkest(const Image& image) {
+  uint8_t most = 0;
+  for (const uint8_t v : image.pixels) most = std::max(most, v);
+  return most;
+}
+
+// Ink fainter than a tenth of the darkest does not count towards the box: noise must not move the character.
+uint8_t box_threshold(const Image& image) {
+  return static_cast<uint8_t>(darkest(image) / 10);
+}
+
+// Where the ink's centre goes, as MNIST's files have it: index size / 2, not the middle (size - 1) / 2.
+// Returns floor(target - sum/total + 1/2) in integers, so that no platform rounds another way.
+int32_t mass_shift(int64_t moment, int64_t total, int32_t size) {
+  const int64_t numerator = 2 * (int64_t{size} / 2 * total - moment) + total;
+  const int64_t denominator = 2 * total;
+  return static_cast<int32_t>(numerator >= 0 ? numerator / denominator
+                                             : -((-numerator + denominator - 1) / denominator));
+}
+
+// Copies image onto a blank square, moved by whole pixels so that its ink is centred; no ink is cut off if it
+// fits.
+Image centre(const Image& image, const InputSpec& spec) {
+  const int32_t size = spec.size_px;
+  int32_t dx = 0, dy = 0;
+  if (spec.centring == Centring::kMass) {
+    int64_t total = 0, moment_x = 0, moment_y = 0;
+    for (int32_t y = 0; y < image.height; ++y) {
+      for (int32_t x = 0; x < image.width; ++x) {
+        const int64_t v = image.at(x, y);
+        total += v;
+        moment_x += v * x;
+        moment_y += v * y;
+      }
+    }
+    dx = mass_shift(moment_x, total, size);
+    dy = mass_shift(moment_y, total, size);
+  } else {
+    const Rect box = bounds(image, box_threshold(image));
+    dx = (size - box.width) / 2 - box.x;
+    dy = (size - box.height) / 2 - box.y;
+  }
+  const Rect all = bounds(image, 0);
+  const auto keep_inside = [size](int32_t shift, int32_t begin, int32_t length) {
+    if (length > size) return (size - length) / 2 - begin;
+    return std::min(std::max(shift, -begin), size - begin - length);
+  };
+  dx = keep_inside(dx, all.x, all.width);
+  dy = keep_inside(dy, all.y, all.height);
+
+  Image out(size, size);
+  for (int32_t y = std::max(0, dy); y < std::min(size, image.height + dy); ++y)
+    for (int32_t x = std::max(0, dx); x < std::min(size, image.width + dx); ++x)
+      out.at(x, y) = image.at(x - dx, y - dy);
+  return out;
+}
+
+// Darkens ink that resampling left pale, up to full black.
+void restore_contrast(Image& image) {
+  const int32_t most = darkest(image);
+  if (most >= 250 || most == 0) return;
+  for (uint8_t& v : image.pixels) v = static_cast<uint8_t>((v * 255 + most / 2) / most);
+}
+
+// One round of grey dilation: each pixel becomes the darkest of its 4 (or 8) neighbours and itself.
+// Alternating the two grows lines by an octagon, close enough to a disc.
+Image dilate(const Image& image, bool eight) {
+  Image out(image.width, image.height);
+  for (int32_t y = 0; y < image.height; ++y) {
+    for (int32_t x = 0; x < image.width; ++x) {
+      uint8_t most = image.at(x, y);
+      for (int32_t j = std::max(0, y - 1); j <= std::min(image.height - 1, y + 1); ++j)
+        for (int32_t i = std::max(0, x - 1); i <= std::min(image.width - 1, x + 1); ++i)
+          if (eight || i == x || j == y) most = std::max(most, image.at(i, j));
+      out.at(x, y) = most;
+    }
+  }
+  return out;
+}
+
+Image pad(const Image& image, int32_t margin) {
+  Image out(image.width + 2 * margin, image.height + 2 * margin);
+  for (int32_t y = 0; y < image.height; ++y)
+    for (int32_t x = 0; x < image.width; ++x) out.at(x + margin, y + margin) = image.at(x, y);
+  return out;
+}
+
+// Grows the lines of a large picture to the pen's width at the scale at which they will be seen.
+Image thicken(Image image, const InputSpec& spec) {
+  const float width = line_width_px(image);
+  const auto longer = static_cast<float>(std::max(image.width, image.height));
+  // The outermost centre lines end up box - pen apart, as when ink is drawn.
+  const float scale = (static_cast<float>(spec.box_px) - spec.pen_px) / std::max(longer - width, 1.f);
+  if (scale > 0.6f || width * scale > 0.85f * spec.pen_px) return image;
+  const int32_t rounds = std::min(64, round_to_int((spec.pen_px / scale - width) / 2));
+  if (rounds < 1) return image;
+  image = pad(image, rounds);
+  for (int32_t i = 0; i < rounds; ++i) image = dilate(image, i % 2 == 1);
+  return image;
+}
+
+}  // namespace
+
+bool valid(const InputSpec& spec) {
+  return spec.size_px >= 8 && spec.size_px <= 256 && spec.box_px >= 4 && spec.box_px <= spec.size_px &&
+         (spec.centring == Centring::kMass || spec.centring == Centring::kBox) && spec.pen_px >= 0.25f &&
+         spec.pen_px <= static_cast<float>(spec.box_px) / 2;
+}
+
+float line_width_px(const Image& image) {
+  const int32_t half = darkest(image) / 2;
+  if (half == 0) return 0;
+  int64_t area = 0, edges = 0;
+  for (int32_t y = 0; y < image.height; ++y) {
+    for (int32_t x = 0; x < image.width; ++x) {
+      if (image.at(x, y) <= half) continue;
+      ++area;
+      edges += x == 0 || image.at(x - 1, y) <= half;
+      edges += x + 1 == image.width || image.at(x + 1, y) <= half;
+      edges += y == 0 || image.at(x, y - 1) <= half;
+      edges += y + 1 == image.height || image.at(x, y + 1) <= half;
+    }
+  }
+  // Counting pixel sides overstates a line of random direction by 4/pi (Cauchy-Crofton).
+  const float perimeter = static_cast<float>(edges) * 0.785398163f;
+  return 2 * static_cast<float>(area) / perimeter;
+}
+
+Result<Image> normalize(const Ink& ink, const InputSpec& spec) {
+  if (!valid(spec)) return Err::kBadArgument;
+  if (ink.empty()) return Err::kEmpty;
+  const Box box = bounds(ink);
+  const float longer = std::max(box.width, box.height);
+  const auto size = static_cast<float>(spec.size_px);
+  Placement placement;
+  placement.origin_x = box.x;
+  placement.origin_y = box.y;
+  placement.scale = longer > 0 ? (static_cast<float>(spec.box_px) - spec.pen_px) / longer : 0;
+  placement.dx = (size - box.width * placement.scale) / 2;
+  placement.dy = (size - box.height * placement.scale) / 2;
+  Image image(spec.size_px, spec.size_px);
+  draw_ink(ink, placement, spec.pen_px, 0, image);
+  // The box is centred exactly already; the centre of mass moves by whole pixels, as in MNIST.
+  return spec.centring == Centring::kMass ? centre(image, spec) : image;
+}
+
+Result<Image> normalize(const Image& image, const InputSpec& spec) {
+  if (!valid(spec)) return Err::kBadArgument;
+  const Rect box = image.empty() ? Rect{} : bounds(image, box_threshold(image));
+  if (box.width == 0) return Err::kEmpty;
+  const int32_t longer = std::max(box.width, box.height);
+
+  // Already at its size, give or take the pixel that an anti-aliased edge may cost: resampling would only
+  // blur it.
+  if (longer >= spec.box_px - 1 && longer <= spec.box_px + 1) {
+    Image same = image;
+    restore_contrast(same);
+    return centre(same, spec);
+  }
+
+  Image ink = crop(image, box);
+  const int32_t limit = 8 * spec.box_px;  // finer detail than this cannot survive the final size
+  if (longer > limit) {
+    const float scale = static_cast<float>(limit) / static_cast<float>(longer);
+    ink = resize(ink, std::max(1, round_to_int(static_cast<float>(ink.width) * scale)),
+                 std::max(1, round_to_int(static_cast<float>(ink.height) * scale)));
+  }
+  ink = thicken(std::move(ink), spec);
+  const float scale = static_cast<float>(spec.box_px) / static_cast<float>(std::max(ink.width, ink.height));
+  ink = resize(ink, std::clamp(round_to_int(static_cast<float>(ink.width) * scale), 1, spec.box_px),
+               std::clamp(round_to_int(static_cast<float>(ink.height) * scale), 1, spec.box_px));
+  restore_contrast(ink);
+  return centre(ink, spec);
+}
+
+}  // namespace biji

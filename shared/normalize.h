@@ -1,0 +1,50 @@
+// The encoder: turns ink, or the picture of one character, into the square that a model reads.
+// The page and the trainer call these same functions, so a model sees in the browser what it was trained on.
+#pragma once
+
+#include "image.h"
+#include "ink.h"
+
+namespace biji {
+
+// Changes whenever the bytes that normalize() produces change. Stored in every pack, checkpoint and
+// model.json; a mismatch is refused, because a model reads reliably only the input it was trained on.
+inline constexpr int32_t kInputVersion = 1;
+
+// What is put at the middle of the square.
+enum class Centring : int32_t {
+  kMass = 0,  // the centre of mass, as MNIST does it (Y. LeCun et al., 1998)
+  kBox = 1,   // the centre of the bounding box, as EMNIST does it (G. Cohen et al., 2017)
+};
+
+// One per model family; model.json holds it as input {size, box, centring, pen}.
+struct InputSpec {
+  int32_t size_px = 28;  // side of the square, 8..256
+  int32_t box_px = 20;   // the ink's longer side is fitted to this, 4..size_px
+  Centring centring = Centring::kMass;
+  float pen_px = 2.5f;  // line width that ink is drawn with, and thin pictures are thickened to
+};
+
+// The families' inputs. digits (MNIST's own design) and letters (EMNIST's).
+inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
+inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
+
+// True when every field is within its range.
+bool valid(const InputSpec& spec);
+
+// Fits the ink into spec.box_px, draws it with spec.pen_px, centres it as spec says.
+// Returns [size_px, size_px] u8, 255 = ink. Position, size and unit of the ink do not matter.
+// Err::kEmpty when there is no point; Err::kBadArgument for an invalid spec. Safe for untrusted coordinates
+// within the limits of make_ink. The same bytes on every platform (tests/golden).
+Result<Image> normalize(const Ink& ink, const InputSpec& spec);
+
+// The same for a picture of one character. image: ink map of any size >= 1x1, 0 = paper, 255 = ink.
+// The ink is cropped, thickened where its lines would come out thinner than the pen, resampled by area to
+// box_px, its contrast restored and centred. A picture already in this form comes back unchanged, so a
+// normalised picture may be normalised again. Err::kEmpty when there is no ink.
+Result<Image> normalize(const Image& image, const InputSpec& spec);
+
+// Mean line width in pixels of an ink map (2 * area / perimeter); 0 when there is no ink.
+float line_width_px(const Image& image);
+
+}  // namespace biji

@@ -1,0 +1,27 @@
+// Draws ink into a grey image with an anti-aliased round pen.
+#pragma once
+
+#include "image.h"
+#include "ink.h"
+
+namespace biji {
+
+// pixel = (point - (origin_x, origin_y)) * scale + (dx, dy); pixel (0, 0) covers [0, 1) x [0, 1).
+// The origin is subtracted first, so that ink far from (0, 0) loses no precision.
+struct Placement {
+  float origin_x = 0;
+  float origin_y = 0;
+  float scale = 1;
+  float dx = 0;
+  float dy = 0;
+};
+
+// Draws every stroke of ink into image, keeping the darker of what is there and what is drawn.
+// pen_px: full width of the line in pixels, > 0. pressure_gain: 0 ignores pressure; otherwise the local width
+// is pen_px * (1 + pressure_gain * (pressure - 0.5)).
+// Coverage is the overlap of the line with a pixel-wide interval across it, which is exact for lines along an
+// axis; lines thinner than a pixel fade in proportion. A stroke of one point is a dot. Parts outside the
+// image are clipped. Same bytes on every platform: only + - * / sqrt floor.
+void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_gain, Image& image);
+
+}  // namespace biji

@@ -1,0 +1,146 @@
+#include "shared/normalize.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "shared/raster.h"
+#include "tests/samples.h"
+
+namespace biji {
+namespace {
+
+constexpr InputSpec kSpecs[] = {kDigitsInput, kLettersInput, {48, 44, Centring::kBox, 2.5f}};
+
+Ink moved(Ink ink, float scale, float dx, float dy) {
+  for (Point& point : ink.points) point = {point.x * scale + dx, point.y * scale + dy, 0, point.pressure};
+  return ink;
+}
+
+// Ink as a picture of its own: size x size canvas, ink light, drawn with a pen of pen_px.
+Image picture(const Ink& ink, int32_t size, float pen_px) {
+  const Box box = bounds(ink);
+  const float longer = std::max(box.width, box.height);
+  const float scale = 0.7f * static_cast<float>(size) / longer;
+  Image image(size, size);
+  draw_ink(ink, {box.x, box.y, scale, 0.15f * static_cast<float>(size), 0.15f * static_cast<float>(size)},
+           pen_px, 0, image);
+  return image;
+}
+
+// Mean absolute difference of two images of the same size, 0..255.
+double difference(const Image& a, const Image& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.pixels.size(); ++i) sum += std::abs(a.pixels[i] - b.pixels[i]);
+  return sum / static_cast<double>(a.pixels.size());
+}
+
+TEST(Normalize, MovingInkChangesNothing) {
+  for (uint64_t seed = 0; seed < 50; ++seed)
+    for (const InputSpec& spec : kSpecs)
+      EXPECT_EQ(normalize(random_ink(seed), spec).value.pixels,
+                normalize(moved(random_ink(seed), 1, 2048, -1024), spec).value.pixels);
+}
+
+TEST(Normalize, ScalingInkByAPowerOfTwoChangesNothing) {
+  for (uint64_t seed = 0; seed < 50; ++seed)
+    for (const InputSpec& spec : kSpecs)
+      EXPECT_EQ(normalize(random_ink(seed), spec).value.pixels,
+                normalize(moved(random_ink(seed), 0.0625f, 0, 0), spec).value.pixels);
+}
+
+TEST(Normalize, InkFillsItsBoxAndStaysInside) {
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    for (const InputSpec& spec : kSpecs) {
+      const Box ink_box = bounds(random_ink(seed));
+      const Result<Image> image = normalize(random_ink(seed), spec);
+      ASSERT_TRUE(image.ok());
+      ASSERT_EQ(image.value.width, spec.size_px);
+      const Rect box = bounds(image.value, 0);
+      if (std::max(ink_box.width, ink_box.height) == 0) continue;  // a dot is as large as the pen
+      EXPECT_NEAR(std::max(box.width, box.height), spec.box_px, 2);
+      EXPECT_GE(box.x, 0);
+    }
+  }
+}
+
+TEST(Normalize, APictureThatIsNormalizedComesBackUnchanged) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    for (const InputSpec& spec : kSpecs) {
+      const Image once = normalize(picture(random_ink(seed), 28 + static_cast<int32_t>(seed), 3), spec).value;
+      if (once.empty()) continue;
+      EXPECT_EQ(normalize(once, spec).value.pixels, once.pixels) << seed;
+    }
+  }
+}
+
+TEST(Normalize, MassIsCentredWhereMnistHasIt) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const Image image = normalize(random_ink(seed), kDigitsInput).value;
+    const Rect box = bounds(image, 0);
+    double x_moment = 0, y_moment = 0;
+    for (int32_t y = 0; y < 28; ++y)
+      for (int32_t x = 0; x < 28; ++x) {
+        x_moment += x * image.at(x, y);
+        y_moment += y * image.at(x, y);
+      }
+    const auto sum = static_cast<double>(total(image));
+    // Half a pixel, unless the edge of the square is in the way.
+    if (box.x > 0 && box.x + box.width < 28) {
+      EXPECT_NEAR(x_moment / sum, 14, 0.501);
+    }
+    if (box.y > 0 && box.y + box.height < 28) {
+      EXPECT_NEAR(y_moment / sum, 14, 0.501);
+    }
+  }
+}
+
+TEST(Normalize, PensFromThinToThickLookAlike) {
+  const Ink ink = circle_ink(0, 0, 50);
+  const Image reference = normalize(ink, kDigitsInput).value;
+  for (const float pen_px : {2.f, 4.f, 7.f, 10.f})
+    EXPECT_LT(difference(normalize(picture(ink, 300, pen_px), kDigitsInput).value, reference), 20) << pen_px;
+}
+
+TEST(Normalize, ThePictureOfInkLooksLikeTheInk) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    const Ink ink = random_ink(seed);
+    if (std::max(bounds(ink).width, bounds(ink).height) < 50) continue;
+    const Image from_ink = normalize(ink, kDigitsInput).value;
+    const Image from_picture = normalize(picture(ink, 200, 18), kDigitsInput).value;
+    EXPECT_LT(difference(from_ink, from_picture), 16) << seed;
+  }
+}
+
+TEST(Normalize, NothingIsRefusedByName) {
+  EXPECT_EQ(normalize(Ink{}, kDigitsInput).err, Err::kEmpty);
+  EXPECT_EQ(normalize(Image{}, kDigitsInput).err, Err::kEmpty);
+  EXPECT_EQ(normalize(Image(30, 30), kDigitsInput).err, Err::kEmpty);
+}
+
+TEST(Normalize, ADotIsInkToo) {
+  Ink dot;
+  const Point point{1e6f, -1e6f, 0, 0.5f};
+  dot.add_stroke({&point, 1});
+  const Result<Image> image = normalize(dot, kLettersInput);
+  ASSERT_TRUE(image.ok());
+  EXPECT_GT(image.value.at(14, 14), 200);
+}
+
+TEST(Normalize, SpecsOutsideTheirRangeAreRefused) {
+  const Ink ink = circle_ink(0, 0, 1);
+  for (const InputSpec& spec :
+       {InputSpec{7, 5, Centring::kMass, 1}, InputSpec{257, 20, Centring::kMass, 1},
+        InputSpec{28, 29, Centring::kMass, 1}, InputSpec{28, 20, Centring::kMass, 0},
+        InputSpec{28, 20, Centring::kMass, NAN}, InputSpec{28, 20, static_cast<Centring>(2), 2}})
+    EXPECT_EQ(normalize(ink, spec).err, Err::kBadArgument);
+}
+
+TEST(LineWidth, IsMeasuredWithinATenth) {
+  for (const float pen_px : {4.f, 8.f, 12.f})
+    EXPECT_NEAR(line_width_px(picture(circle_ink(0, 0, 50), 300, pen_px)), pen_px, 0.1f * pen_px);
+  EXPECT_EQ(line_width_px(Image(5, 5)), 0);
+}
+
+}  // namespace
+}  // namespace biji

@@ -1,0 +1,72 @@
+// The recogniser core for JavaScript: ink or pixels in, a model's input out; a model's logits in, candidates
+// out.
+//
+// Plain C: int32_t, float and pointers only. One handle per recogniser, no globals. C++ owns every buffer; a
+// pointer that is returned stays valid until the next call with the same handle, and JavaScript must take its
+// views of the heap anew after each call (memory may have grown). Every function but the getters returns a
+// status: 0, or a number of Err (shared/result.h) that biji_core_error_text turns into a sentence. Nothing
+// here trusts its arguments.
+#pragma once
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct biji_core biji_core;
+
+// NULL when memory is short. Destroying NULL does nothing.
+biji_core* biji_core_create(void);
+void biji_core_destroy(biji_core* core);
+
+// kInputVersion: what model.json must name.
+int32_t biji_core_input_version(void);
+// UTF-8, NUL-terminated, static.
+const char* biji_core_error_text(int32_t status);
+
+// How the model wants its input: InputSpec, and SegmentOptions::square. centring: 0 mass, 1 box.
+int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
+                            int32_t square);
+// The labels file: the first `bytes` bytes of the scratch buffer.
+int32_t biji_core_set_labels(biji_core* core, int32_t bytes);
+int32_t biji_core_label_count(const biji_core* core);
+// Restricts candidates ("0-9"): the first `bytes` bytes of the scratch buffer; 0 allows all.
+int32_t biji_core_set_allow(biji_core* core, int32_t bytes);
+
+// At least `bytes` bytes, 16-byte aligned, for JavaScript to fill; NULL when memory is short or bytes < 0.
+void* biji_core_scratch(biji_core* core, int32_t bytes);
+
+// Encodes ink. Scratch: xy f32 [points, 2], then pressure f32 [points], then ends i32 [strokes].
+// split: 0 = one character.
+int32_t biji_core_encode_ink(biji_core* core, int32_t points, int32_t strokes, int32_t split);
+// Encodes an image. Scratch: RGBA (channels = 4) or grey (channels = 1, 255 = white), [height, width,
+// channels]. shade: 0 find out, 1 dark ink, 2 light ink.
+int32_t biji_core_encode_image(biji_core* core, int32_t width, int32_t height, int32_t channels,
+                               int32_t shade, int32_t split);
+
+// The last encoding: characters, their input u8 [count, 1, size, size], boxes f32 [count, 4] (x, y, width,
+// height), lines i32 [count].
+int32_t biji_core_count(const biji_core* core);
+const uint8_t* biji_core_input(const biji_core* core);
+const float* biji_core_boxes(const biji_core* core);
+const int32_t* biji_core_lines(const biji_core* core);
+
+// Decodes the logits of the last encoding's characters: f32 [biji_core_count, classes] in scratch; classes
+// must be the number of labels. k: how many candidates a character and how many readings of the
+// whole, 1..1024.
+int32_t biji_core_decode(biji_core* core, int32_t classes, float temperature, int32_t k);
+// Candidates a character (k, or fewer where the allowed labels are), and for all characters in one array
+// [count, candidate_count]: label indices i32 and probabilities f32, best first.
+int32_t biji_core_candidate_count(const biji_core* core);
+const int32_t* biji_core_candidate_indices(const biji_core* core);
+const float* biji_core_candidate_probabilities(const biji_core* core);
+// Readings of the whole input, best first: UTF-8, NUL-terminated, '\n' between lines. NULL or 0 outside
+// 0..count-1.
+int32_t biji_core_reading_count(const biji_core* core);
+const char* biji_core_reading_text(const biji_core* core, int32_t i);
+float biji_core_reading_probability(const biji_core* core, int32_t i);
+
+#ifdef __cplusplus
+}
+#endif
