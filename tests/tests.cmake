@@ -1,0 +1,46 @@
+# All tests, for CTest. The core's suites run natively, under sanitizers (preset dev) and as WebAssembly under Node;
+# the release build's CTest runs all of them and the tests of the package in Node and in Chromium.
+
+set(BIJI_GOOGLETEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources")
+
+# The core and whatever else runs without LibTorch and without a browser.
+set(BIJI_CORE_TESTS
+  tests/binarize_test.cpp tests/core_abi_test.cpp tests/decode_test.cpp tests/golden_test.cpp tests/image_test.cpp
+tests/ink_test.cpp tests/normalize_test.cpp tests/raster_test.cpp
+  tests/segment_test.cpp wasm/core.cpp)
+
+if(NOT TARGET gtest)
+  set(INSTALL_GTEST OFF CACHE INTERNAL "")
+  add_subdirectory(${BIJI_GOOGLETEST_DIR} ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+endif()
+
+add_executable(core_tests ${BIJI_CORE_TESTS})
+target_link_libraries(core_tests PRIVATE biji_core biji_warnings gtest_main)
+# Test code too must not fuse multiplications and additions: it computes inputs whose bytes are compared.
+target_compile_options(core_tests PRIVATE -ffp-contract=off)
+
+if(EMSCRIPTEN)
+  target_link_options(core_tests PRIVATE -sENVIRONMENT=node -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1 -sNODERAWFS=0)
+  set_target_properties(core_tests PROPERTIES SUFFIX .cjs)
+  # Node's own fetch confuses em++ 3.1.6's loader.
+  add_test(NAME core_wasm COMMAND node --no-experimental-fetch $<TARGET_FILE:core_tests>)
+else()
+  add_test(NAME core COMMAND core_tests)
+endif()
+
+if(BIJI_NATIVE_TESTS)
+  add_executable(native_tests ${BIJI_NATIVE_TESTS})
+  target_link_libraries(native_tests PRIVATE biji_native biji_warnings gtest_main)
+  target_compile_definitions(native_tests PRIVATE BIJI_COMMAND="$<TARGET_FILE:biji>")
+  add_test(NAME native COMMAND native_tests)
+  set_tests_properties(native PROPERTIES TIMEOUT 600)
+
+  # What the other build folders and dist/ hold. `make test` builds them first.
+  add_test(NAME core_sanitized COMMAND ${CMAKE_SOURCE_DIR}/build-dev/core_tests)
+  add_test(NAME core_wasm COMMAND node --no-experimental-fetch ${CMAKE_SOURCE_DIR}/build-wasm/core_tests.cjs)
+  foreach(suite node browser)
+    add_test(NAME ${suite} COMMAND node --test ${CMAKE_SOURCE_DIR}/tests/${suite}.test.mjs
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${suite} PROPERTIES TIMEOUT 900)
+  endforeach()
+endif()

@@ -1,0 +1,78 @@
+// Makes dist/: the site and the npm package in one folder that any static server can serve.
+// usage: node web/build.mjs [--wasm build-wasm] [--out dist]
+import { build } from 'esbuild';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: { wasm: { type: 'string', default: 'build-wasm' }, out: { type: 'string', default: 'dist' } },
+});
+const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
+const wasm = path.resolve(root, values.wasm);
+const out = path.resolve(root, values.out);
+const next = `${out}.next`; // built aside, so that a failed build leaves the old site in place
+const ort = path.join(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-web/package.json')), 'dist');
+const project = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+
+await rm(next, { recursive: true, force: true });
+await mkdir(path.join(next, 'ort'), { recursive: true });
+
+const runtime = ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm', 'ort.jspi.bundle.min.mjs',
+  'ort-wasm-simd-threaded.jspi.wasm'];
+for (const file of runtime) await cp(path.join(ort, file), path.join(next, 'ort', file));
+for (const file of ['biji-core.wasm', 'biji-pad.wasm']) await cp(path.join(wasm, file), path.join(next, file));
+for (const file of await readdir(path.join(root, 'web')))
+  if (/\.(html|css|svg|png|webmanifest|d\.ts)$/.test(file)) await cp(path.join(root, 'web', file), path.join(next, file));
+for (const file of ['LICENSE', 'NOTICES.md', 'README.md']) await cp(path.join(root, file), path.join(next, file));
+await cp(path.join(root, 'models'), path.join(next, 'models'), {
+  recursive: true,
+  filter: (file) => !/golden\.json$/.test(file), // for tests, not for visitors
+});
+
+const models = [];
+for (const name of (await readdir(path.join(next, 'models'))).sort()) {
+  try {
+    const info = JSON.parse(await readFile(path.join(next, 'models', name, 'model.json'), 'utf8'));
+    models.push({ name, title: info.title ?? name, bytes: info.bytes });
+  } catch {
+    // not a model folder
+  }
+}
+await writeFile(path.join(next, 'models', 'index.json'), `${JSON.stringify(models)}\n`);
+
+const bytes = async (...parts) => (await stat(path.join(next, ...parts))).size;
+await build({
+  absWorkingDir: root,
+  entryPoints: ['web/biji.js', 'web/engine.js', 'web/page.js'],
+  outdir: next,
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  minify: true,
+  sourcemap: false,
+  legalComments: 'none',
+  external: ['node:*', './biji.js', './engine.js'],
+  alias: { '#wasm': wasm },
+  define: {
+    __BIJI_VERSION__: JSON.stringify(project.version),
+    __BIJI_FILE_BYTES__: JSON.stringify({
+      core: await bytes('biji-core.wasm'),
+      wasm: await bytes('ort', 'ort-wasm-simd-threaded.wasm'),
+      jspi: await bytes('ort', 'ort-wasm-simd-threaded.jspi.wasm'),
+    }),
+  },
+  logLevel: 'warning',
+});
+
+await writeFile(path.join(next, 'package.json'), `${JSON.stringify({
+  name: project.name, version: project.version, description: project.description, license: project.license,
+  type: 'module', main: './biji.js', types: './biji.d.ts', exports: { '.': { types: './biji.d.ts', default: './biji.js' }, './*': './*' },
+  sideEffects: ['./biji.js'], keywords: project.keywords,
+}, null, 2)}\n`);
+
+await rm(out, { recursive: true, force: true });
+await rename(next, out);
+console.log(`dist/ is ready: ${models.length} model(s), version ${project.version}`);

@@ -1,0 +1,177 @@
+// The encoder and decoder (wasm/core.h) for JavaScript. The only place that knows its memory layout.
+import { BijiError } from './errors.js';
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+/** Compiles biji-core.wasm once; instantiate one Core per model from the result. */
+export async function compileCore(bytes) {
+  return WebAssembly.compile(bytes);
+}
+
+export class Core {
+  #wasm;
+  #handle;
+  #allow = '';
+
+  /** module: from compileCore. spec: `input` of model.json. labels: the text of labels.txt. */
+  static async create(module, spec, labels) {
+    // The module has no JavaScript glue. It asks for two things: to tell that memory has grown (views are never
+    // kept across calls, so nothing to do) and to end the program, which only a failed allocation does.
+    const instance = await WebAssembly.instantiate(module, {
+      env: { emscripten_notify_memory_growth() {} },
+      wasi_snapshot_preview1: {
+        proc_exit() {
+          throw new BijiError('internal', 'The encoder ran out of memory.');
+        },
+      },
+    });
+    const core = new Core();
+    core.#wasm = instance.exports;
+    core.#wasm._initialize();
+    core.#handle = core.#wasm.biji_core_create();
+    if (!core.#handle) throw new BijiError('internal', 'There is no memory for the encoder.');
+    const centring = { mass: 0, box: 1 }[spec?.centring] ?? -1;
+    core.#check(
+      core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen),
+        spec?.square ? 1 : 0),
+      'model', 'The input that model.json describes cannot be made');
+    core.#check(core.#wasm.biji_core_set_labels(core.#handle, core.#write([utf8.encode(labels)])), 'model',
+      'The labels file cannot be read');
+    return core;
+  }
+
+  get inputVersion() {
+    return this.#wasm.biji_core_input_version();
+  }
+
+  get classes() {
+    return this.#wasm.biji_core_label_count(this.#handle);
+  }
+
+  /**
+   * ink: [{ x: [..], y: [..], pressure?: [..] }, ..]. split: find characters, else everything is one.
+   * Returns how many characters there are: 0 when there is no ink.
+   */
+  encodeInk(ink, split) {
+    if (!Array.isArray(ink)) throw new BijiError('input', 'Ink is an array of strokes: [{ x: [..], y: [..] }, ..].');
+    let points = 0;
+    ink.forEach((stroke, i) => {
+      const n = stroke?.x?.length;
+      if (!Number.isInteger(n) || stroke.y?.length !== n)
+        throw new BijiError('input', `Stroke ${i} needs arrays x and y of the same length.`);
+      if (stroke.pressure != null && stroke.pressure.length !== n)
+        throw new BijiError('input', `Stroke ${i} has ${stroke.pressure.length} pressures for ${n} points.`);
+      points += n;
+    });
+    if (points > 1 << 20) throw new BijiError('input', `${points} points are more than anybody draws.`);
+    const xy = new Float32Array(2 * points);
+    const pressure = new Float32Array(points).fill(0.5);
+    const ends = new Int32Array(ink.length);
+    let at = 0;
+    ink.forEach((stroke, i) => {
+      for (let j = 0; j < stroke.x.length; ++j, ++at) {
+        xy[2 * at] = stroke.x[j];
+        xy[2 * at + 1] = stroke.y[j];
+        if (stroke.pressure != null) pressure[at] = stroke.pressure[j];
+      }
+      ends[i] = at;
+    });
+    this.#write([xy, pressure, ends]);
+    return this.#encoded(this.#wasm.biji_core_encode_ink(this.#handle, points, ink.length, split ? 1 : 0));
+  }
+
+  /** image: { data, width, height }, data RGBA or grey (255 = white) by its length. shade: 'auto' | 'dark' | 'light'. */
+  encodeImage({ data, width, height }, shade, split) {
+    const pixels = width * height;
+    if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0))
+      throw new BijiError('input', 'An image needs a width and a height of at least one pixel.');
+    if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray) ||
+        (data.length !== pixels && data.length !== 4 * pixels))
+      throw new BijiError('input',
+        `An image of ${width} x ${height} needs ${pixels} bytes of grey or ${4 * pixels} of RGBA, not ${data?.length}.`);
+    const code = { auto: 0, dark: 1, light: 2 }[shade];
+    if (code === undefined) throw new BijiError('input', `ink is 'auto', 'dark' or 'light', not '${shade}'.`);
+    this.#write([data]);
+    return this.#encoded(this.#wasm.biji_core_encode_image(this.#handle, width, height, data.length / pixels, code,
+      split ? 1 : 0));
+  }
+
+  /** The last encoding as the model's input: u8 [count, 1, size, size], a copy. */
+  input(size) {
+    const count = this.#wasm.biji_core_count(this.#handle);
+    const at = this.#wasm.biji_core_input(this.#handle);
+    return new Uint8Array(this.#wasm.memory.buffer, at, count * size * size).slice();
+  }
+
+  /** Restricts candidates, as in '0-9'; '' allows all. */
+  setAllow(allow) {
+    if (allow === this.#allow) return;
+    this.#check(this.#wasm.biji_core_set_allow(this.#handle, this.#write([utf8.encode(allow)])), 'input',
+      `allow: '${allow}' leaves no character of this model`);
+    this.#allow = allow;
+  }
+
+  /**
+   * logits: f32 [count, classes] for the last encoding. k: candidates wanted. labels: [classes] texts.
+   * Returns { text, candidates, characters } as createRecognizer's result has them.
+   */
+  decode(logits, temperature, k, labels) {
+    const wasm = this.#wasm;
+    this.#write([logits]);
+    this.#check(wasm.biji_core_decode(this.#handle, labels.length, temperature, k), 'input', 'Decoding failed');
+    const count = wasm.biji_core_count(this.#handle);
+    const each = wasm.biji_core_candidate_count(this.#handle);
+    const heap = wasm.memory.buffer;
+    const indices = new Int32Array(heap, wasm.biji_core_candidate_indices(this.#handle), count * each);
+    const probabilities = new Float32Array(heap, wasm.biji_core_candidate_probabilities(this.#handle), count * each);
+    const boxes = new Float32Array(heap, wasm.biji_core_boxes(this.#handle), count * 4);
+    const characters = Array.from({ length: count }, (_, i) => ({
+      box: { x: boxes[4 * i], y: boxes[4 * i + 1], width: boxes[4 * i + 2], height: boxes[4 * i + 3] },
+      candidates: Array.from({ length: each }, (_unused, j) => ({
+        text: labels[indices[i * each + j]],
+        probability: probabilities[i * each + j],
+      })),
+    }));
+    const candidates = Array.from({ length: wasm.biji_core_reading_count(this.#handle) }, (_, i) => ({
+      text: this.#string(wasm.biji_core_reading_text(this.#handle, i)),
+      probability: wasm.biji_core_reading_probability(this.#handle, i),
+    }));
+    return { text: candidates[0]?.text ?? '', candidates, characters };
+  }
+
+  dispose() {
+    if (this.#handle) this.#wasm.biji_core_destroy(this.#handle);
+    this.#handle = 0;
+  }
+
+  #encoded(status) {
+    const kEmpty = 1;
+    if (status === kEmpty) return 0;
+    this.#check(status, 'input', 'This input cannot be read');
+    return this.#wasm.biji_core_count(this.#handle);
+  }
+
+  // Copies arrays one after the other into the scratch buffer; returns their bytes.
+  #write(arrays) {
+    const bytes = arrays.reduce((sum, array) => sum + array.byteLength, 0);
+    let at = this.#wasm.biji_core_scratch(this.#handle, bytes);
+    if (!at) throw new BijiError('input', `There is no memory for ${bytes} bytes of input.`);
+    for (const array of arrays) {
+      new Uint8Array(this.#wasm.memory.buffer, at, array.byteLength)
+        .set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+      at += array.byteLength;
+    }
+    return bytes;
+  }
+
+  #string(at) {
+    const heap = new Uint8Array(this.#wasm.memory.buffer);
+    return text.decode(heap.subarray(at, heap.indexOf(0, at)));
+  }
+
+  #check(status, code, what) {
+    if (status !== 0)
+      throw new BijiError(code, `${what}: ${this.#string(this.#wasm.biji_core_error_text(status))}.`);
+  }
+}

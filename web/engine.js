@@ -1,0 +1,306 @@
+// Recognition itself: the encoder, ONNX Runtime and the decoder, for any number of models.
+//
+// Runs in a worker (this file is its script) so that ink never stutters; where there are no workers, in Node and on
+// pages that forbid them, recognizer.js imports it and calls createEngine() in its own thread.
+import { compileCore, Core } from './core.js';
+import { BijiError } from './errors.js';
+import { fetchBytes } from './fetch.js';
+
+// Sizes of the files, put in by web/build.mjs, so that progress has a total before the headers arrive.
+const kFileBytes = typeof __BIJI_FILE_BYTES__ === 'undefined' ? {} : __BIJI_FILE_BYTES__;
+
+// ONNX Runtime's builds: 'wasm' for the CPU; 'jspi' for the CPU and WebGPU, where the browser can suspend WebAssembly.
+const kRuntimes = {
+  wasm: { script: 'ort/ort.wasm.bundle.min.mjs', binary: 'ort/ort-wasm-simd-threaded.wasm' },
+  jspi: { script: 'ort/ort.jspi.bundle.min.mjs', binary: 'ort/ort-wasm-simd-threaded.jspi.wasm' },
+};
+const kBatch = 64; // characters that go through the network at once
+
+/** Downloads that happen once for an engine, shared by its models; a failed one is tried again the next time. */
+class Once {
+  #promises = new Map();
+  get(key, make) {
+    if (!this.#promises.has(key)) {
+      const promise = make();
+      this.#promises.set(key, promise);
+      promise.catch(() => this.#promises.delete(key));
+    }
+    return this.#promises.get(key);
+  }
+}
+
+export function createEngine() {
+  const once = new Once();
+  const models = new Map(); // key -> Model
+  return {
+    /** Loads a model; see Model.load. Returns { info, provider, decided }. */
+    async load(key, options, onprogress) {
+      const model = await Model.load(options, once, onprogress);
+      models.set(key, model);
+      return { info: model.info, provider: model.provider, decided: model.decided };
+    },
+    async recognize(key, input, options) {
+      const model = models.get(key);
+      if (!model) throw new BijiError('disposed', 'This recogniser was disposed of.');
+      return model.recognize(input, options);
+    },
+    async dispose(key) {
+      const model = models.get(key);
+      models.delete(key);
+      await model?.dispose();
+    },
+  };
+}
+
+class Model {
+  info; // model.json
+  provider; // 'webgpu' | 'wasm'
+  decided = false; // true when 'auto' has just measured and chosen
+  #labels;
+  #core;
+  #ort;
+  #bytes;
+  #session;
+  #lost = false;
+
+  /**
+   * options: { model: folder URL ending in '/', assets: folder URL, provider: 'auto' | 'webgpu' | 'wasm',
+   * remembered: what 'auto' chose earlier, or null }. onprogress: ({ loaded, total, stage }) in bytes.
+   */
+  static async load({ model, assets, provider, remembered }, once, onprogress) {
+    const self = new Model();
+    const [info, labels] = await Promise.all([
+      readJson(`${model}model.json`),
+      fetchBytes(`${model}labels.txt`, undefined, { cache: 'no-cache' }).then((b) => new TextDecoder().decode(b)),
+    ]);
+    self.info = info;
+    if (typeof info !== 'object' || !Number.isInteger(info?.bytes) || !Number.isInteger(info?.classes))
+      throw new BijiError('model', `${model}model.json does not describe a Biji model.`);
+
+    const wanted = provider === 'auto' && remembered ? remembered : provider;
+    const gpu = wanted === 'wasm' ? null : await findGpu(provider === 'auto');
+    const runtime = gpu ? 'jspi' : 'wasm';
+
+    const total = info.bytes + (kFileBytes.core ?? 0) + (kFileBytes[runtime] ?? 0);
+    let loaded = 0;
+    const onbytes = (n) => onprogress({ loaded: (loaded += n), total: Math.max(total, loaded), stage: 'download' });
+    const [core, ort, bytes] = await Promise.all([
+      once.get('core', async () => compileCore(await fetchBytes(`${assets}biji-core.wasm`, onbytes))),
+      once.get(runtime, () => loadRuntime(assets, runtime, onbytes)),
+      fetchModel(model, info, onbytes),
+    ]);
+    onprogress({ loaded, total: loaded, stage: 'start' });
+
+    self.#core = await Core.create(core, info.input, labels);
+    self.#labels = labels.replace(/\r?\n$/, '').split(/\r?\n/);
+    if (info.input_version !== self.#core.inputVersion)
+      throw new BijiError('model',
+        `${model} was trained for version ${info.input_version} of the encoder and this is version ` +
+        `${self.#core.inputVersion}. Export the model again with this version of Biji.`);
+    if (self.#core.classes !== info.classes)
+      throw new BijiError('model', `${model}labels.txt has ${self.#core.classes} labels, model.json says ${info.classes}.`);
+    self.#ort = ort;
+    self.#bytes = bytes;
+    await self.#start(gpu, wanted);
+    return self;
+  }
+
+  /** input: { ink } or { image }. Returns { text, candidates, characters, provider }. */
+  async recognize({ ink, image }, { candidates = 10, allow = '', segment = 'auto', ink: shade = 'auto' } = {}) {
+    if (segment !== 'auto' && segment !== 'none')
+      throw new BijiError('input', `segment is 'auto' or 'none', not '${segment}'.`);
+    const k = Math.min(Math.max(Math.trunc(Number(candidates)) || 1, 1), 1024);
+    const split = segment === 'auto';
+    this.#core.setAllow(String(allow ?? ''));
+    const count = ink ? this.#core.encodeInk(ink, split) : this.#core.encodeImage(toPixels(image), shade, split);
+    if (count === 0) return { text: '', candidates: [], characters: [], provider: this.provider };
+    const size = this.info.input.size;
+    const logits = await this.#run(this.#core.input(size), count);
+    return { ...this.#core.decode(logits, this.info.temperature ?? 1, k, this.#labels), provider: this.provider };
+  }
+
+  async dispose() {
+    this.#core?.dispose();
+    await this.#session?.release();
+    this.#session = null;
+  }
+
+  // input: u8 [count, 1, size, size]. Returns f32 [count, classes].
+  async #run(input, count) {
+    const logits = new Float32Array(count * this.info.classes);
+    const each = input.length / count;
+    for (let from = 0; from < count; from += kBatch) {
+      const to = Math.min(count, from + kBatch);
+      logits.set(await this.#infer(input.subarray(from * each, to * each), to - from), from * this.info.classes);
+    }
+    return logits;
+  }
+
+  async #infer(input, count) {
+    if (this.#lost) await this.#fallBack();
+    try {
+      return await inferWith(this.#ort, this.#session, input, count, this.info);
+    } catch (error) {
+      // A lost device or a kernel that fails: the same request is answered by WebAssembly.
+      if (this.provider !== 'webgpu') throw new BijiError('internal', `The model failed: ${error.message}`, { cause: error });
+      await this.#fallBack();
+      return inferWith(this.#ort, this.#session, input, count, this.info);
+    }
+  }
+
+  async #start(gpu, wanted) {
+    if (gpu) {
+      try {
+        this.#session = await this.#warm('webgpu');
+        this.provider = 'webgpu';
+        this.#watchDevice();
+        if (wanted === 'auto') await this.#chooseFaster();
+        return;
+      } catch {
+        await this.#session?.release().catch(() => {});
+        this.#session = null;
+      }
+    }
+    this.provider = 'wasm';
+    try {
+      this.#session = await this.#warm('wasm');
+    } catch (cause) {
+      throw new BijiError('model', `ONNX Runtime cannot run this model: ${cause.message}`, { cause });
+    }
+  }
+
+  // A session that has run once, so that the first stroke does not pay for compiling kernels.
+  async #warm(provider) {
+    const session = await this.#ort.InferenceSession.create(this.#bytes, {
+      executionProviders: [provider],
+      graphOptimizationLevel: 'all',
+    });
+    const size = this.info.input.size;
+    await inferWith(this.#ort, session, new Uint8Array(size * size), 1, this.info);
+    return session;
+  }
+
+  async #watchDevice() {
+    const device = await this.#ort.env.webgpu.device;
+    device?.lost.then(() => {
+      this.#lost = this.provider === 'webgpu';
+    });
+  }
+
+  async #fallBack() {
+    const old = this.#session;
+    this.#session = await this.#warm('wasm');
+    this.provider = 'wasm';
+    this.#lost = false;
+    await old?.release().catch(() => {}); // its device may be gone
+  }
+
+  // 'auto': WebGPU must be no slower than WebAssembly on this machine, for this model.
+  async #chooseFaster() {
+    const size = this.info.input.size;
+    const input = new Uint8Array(size * size);
+    const median = async (session) => {
+      const times = [];
+      for (let i = 0; i < 7; ++i) {
+        const start = performance.now();
+        await inferWith(this.#ort, session, input, 1, this.info);
+        times.push(performance.now() - start);
+      }
+      return times.sort((a, b) => a - b)[3];
+    };
+    const wasm = await this.#warm('wasm');
+    const faster = (await median(this.#session)) <= (await median(wasm)) ? 'webgpu' : 'wasm';
+    const loser = faster === 'webgpu' ? wasm : this.#session;
+    if (faster === 'wasm') this.#session = wasm;
+    this.provider = faster;
+    this.decided = true;
+    await loser.release();
+  }
+}
+
+async function inferWith(ort, session, input, count, info) {
+  const { size } = info.input;
+  const tensor = new ort.Tensor('uint8', input, [count, 1, size, size]);
+  const { logits } = await session.run({ input: tensor });
+  const data = await logits.getData();
+  if (data.length !== count * info.classes)
+    throw new BijiError('model', `The model gives ${data.length / count} logits for ${info.classes} classes.`);
+  return data;
+}
+
+// A GPU adapter that may be used, or null. real: software adapters do not count.
+async function findGpu(real) {
+  if (typeof WebAssembly.Suspending !== 'function') return null; // the build for WebGPU needs JSPI
+  try {
+    const adapter = await globalThis.navigator?.gpu?.requestAdapter();
+    if (!adapter) return null;
+    const info = adapter.info ?? {};
+    const software = info.isFallbackAdapter || adapter.isFallbackAdapter ||
+      /swiftshader|llvmpipe|software|basic render/i.test(`${info.vendor} ${info.architecture} ${info.description}`);
+    return real && software ? null : adapter;
+  } catch {
+    return null;
+  }
+}
+
+async function loadRuntime(assets, name, onbytes) {
+  const { script, binary } = kRuntimes[name];
+  const [ort, wasm] = await Promise.all([import(`${assets}${script}`), fetchBytes(`${assets}${binary}`, onbytes)]);
+  ort.env.wasm.wasmBinary = wasm;
+  ort.env.wasm.numThreads = 1; // more need cross-origin isolation
+  ort.env.logLevel = 'error';
+  return ort;
+}
+
+async function readJson(url) {
+  const bytes = await fetchBytes(url, undefined, { cache: 'no-cache' });
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new BijiError('model', `${url} is not JSON. Is it the folder of a model?`, { cause });
+  }
+}
+
+// The model's bytes, checked against model.json; a stale or broken copy in the browser's cache is fetched anew once.
+async function fetchModel(model, info, onbytes) {
+  const url = `${model}${info.file ?? 'model.onnx'}`;
+  for (const cache of ['default', 'reload']) {
+    const bytes = await fetchBytes(url, onbytes, { cache });
+    const digest = await sha256(bytes);
+    if (bytes.byteLength === info.bytes && (digest === info.sha256 || digest === null)) return bytes;
+  }
+  throw new BijiError('model',
+    `${url} is damaged: it is not the ${info.bytes} bytes with sha256 ${String(info.sha256).slice(0, 12)}… that model.json ` +
+    'names. Try again, or copy the model to the server once more.');
+}
+
+// Hexadecimal, or null on plain http: pages other than localhost, which have no crypto.subtle: the length must do there.
+async function sha256(bytes) {
+  if (!globalThis.crypto?.subtle) return null;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+// Pixels as they are, never scaled: the encoder does that, as it does for training.
+function toPixels(image) {
+  if (typeof ImageBitmap === 'undefined' || !(image instanceof ImageBitmap)) return image;
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, image.width, image.height);
+}
+
+// In a worker: { id, op, args } in; { id, value }, { id, error } or { id, progress } out.
+if (typeof WorkerGlobalScope !== 'undefined' && globalThis instanceof WorkerGlobalScope) {
+  const engine = createEngine();
+  globalThis.onmessage = async ({ data: { id, op, args } }) => {
+    try {
+      const value = await engine[op](...args, (progress) => postMessage({ id, progress }));
+      postMessage({ id, value });
+    } catch (error) {
+      const { code, message } = BijiError.from(error);
+      postMessage({ id, error: { code, message } });
+    }
+  };
+  postMessage({ ready: true });
+}
