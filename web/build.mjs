@@ -13,7 +13,7 @@ const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.met
 const wasm = path.resolve(root, values.wasm);
 const out = path.resolve(root, values.out);
 const next = `${out}.next`; // built aside, so that a failed build leaves the old site in place
-const ort = path.join(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-web/package.json')), 'dist');
+const ort = path.dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
 const project = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
 
 await rm(next, { recursive: true, force: true });

@@ -3,6 +3,7 @@ import { BijiError } from './errors.js';
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
+const kEmpty = 1; // Err::kEmpty
 
 /** Compiles biji-core.wasm once; instantiate one Core per model from the result. */
 export async function compileCore(bytes) {
@@ -107,8 +108,9 @@ export class Core {
   /** Restricts candidates, as in '0-9'; '' allows all. */
   setAllow(allow) {
     if (allow === this.#allow) return;
-    this.#check(this.#wasm.biji_core_set_allow(this.#handle, this.#write([utf8.encode(allow)])), 'input',
-      `allow: '${allow}' leaves no character of this model`);
+    const status = this.#wasm.biji_core_set_allow(this.#handle, this.#write([utf8.encode(allow)]));
+    if (status === kEmpty) throw new BijiError('input', `allow: '${allow}' leaves no character of this model.`);
+    this.#check(status, 'input', `allow: '${allow}' is not a list of characters and ranges`);
     this.#allow = allow;
   }
 
@@ -146,7 +148,6 @@ export class Core {
   }
 
   #encoded(status) {
-    const kEmpty = 1;
     if (status === kEmpty) return 0;
     this.#check(status, 'input', 'This input cannot be read');
     return this.#wasm.biji_core_count(this.#handle);

@@ -14,6 +14,7 @@ const kRuntimes = {
   wasm: { script: 'ort/ort.wasm.bundle.min.mjs', binary: 'ort/ort-wasm-simd-threaded.wasm' },
   jspi: { script: 'ort/ort.jspi.bundle.min.mjs', binary: 'ort/ort-wasm-simd-threaded.jspi.wasm' },
 };
+const kHere = new URL('.', import.meta.url).href;
 const kBatch = 64; // characters that go through the network at once
 
 /** Downloads that happen once for an engine, shared by its models; a failed one is tried again the next time. */
@@ -245,7 +246,7 @@ async function findGpu(real) {
 
 async function loadRuntime(assets, name, onbytes) {
   const { script, binary } = kRuntimes[name];
-  const [ort, wasm] = await Promise.all([import(`${assets}${script}`), fetchBytes(`${assets}${binary}`, onbytes)]);
+  const [ort, wasm] = await Promise.all([import(`${kHere}${script}`), fetchBytes(`${assets}${binary}`, onbytes)]);
   ort.env.wasm.wasmBinary = wasm;
   ort.env.wasm.numThreads = 1; // more need cross-origin isolation
   ort.env.logLevel = 'error';

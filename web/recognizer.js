@@ -193,14 +193,23 @@ function engineFor(assets, inThread) {
 }
 
 async function threadEngine(assets) {
+  const code = typeof document === 'undefined' ? kHere : assets; // Node imports no code over HTTP
   let engine;
   try {
-    engine = (await import(`${assets}engine.js`)).createEngine();
+    engine = (await import(`${code}engine.js`)).createEngine();
   } catch (cause) {
-    throw new BijiError('network', `${assets}engine.js could not be loaded. Is \`assets\` the folder that holds biji.js?`,
+    throw new BijiError('network', `${code}engine.js could not be loaded. Is \`assets\` the folder that holds biji.js?`,
       { cause });
   }
-  return { call: (op, args, onprogress) => engine[op](...args, onprogress) };
+  return {
+    async call(op, args, onprogress) {
+      try {
+        return await engine[op](...args, onprogress);
+      } catch (error) {
+        throw BijiError.from(error); // engine.js is a bundle with a BijiError of its own
+      }
+    },
+  };
 }
 
 // Rejects when no worker can be had here: another origin, a policy that forbids workers, no module workers.

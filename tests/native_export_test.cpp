@@ -1,0 +1,154 @@
+// Exported models: valid ONNX, the same weights when read back, and nothing accepted that was tampered with.
+
+#include <gtest/gtest.h>
+#include <onnx/checker.h>
+
+#include <nlohmann/json.hpp>
+
+#include "native/eval.h"
+#include "native/file.h"
+#include "native/model.h"
+#include "native/onnx_model.h"
+#include "native/report.h"
+#include "native/train.h"
+#include "tests/native_testing.h"
+
+namespace biji {
+namespace {
+
+class EachNetworkExport : public testing::TestWithParam<std::string> {
+ protected:
+  Net untrained() const {
+    Net net(network_row(GetParam()).build(10), at::kCPU);
+    net.initialise(5);
+    return fold(net);
+  }
+};
+
+TEST_P(EachNetworkExport, IsValidOnnxWithTheRightInterface) {
+  for (const bool half : {false, true}) {
+    Net net = untrained();
+    if (half) round_to_half(net);
+    onnx::ModelProto model;
+    ASSERT_TRUE(model.ParseFromString(to_onnx(net, half)));
+    EXPECT_NO_THROW(onnx::checker::check_model(model));
+    ASSERT_EQ(model.graph().input_size(), 1);
+    EXPECT_EQ(model.graph().input(0).name(), "input");
+    EXPECT_EQ(model.graph().input(0).type().tensor_type().elem_type(), onnx::TensorProto::UINT8);
+    EXPECT_EQ(model.graph().output(0).name(), "logits");
+    for (const auto& node : model.graph().node())
+      for (const auto& attribute : node.attribute()) EXPECT_NE(attribute.name(), "auto_pad");
+  }
+}
+
+TEST_P(EachNetworkExport, ReadsBackWithTheSameLogits) {
+  at::manual_seed(1);
+  const at::Tensor pixels = at::randint(256, {5, 28, 28}, at::kByte);
+  for (const bool half : {false, true}) {
+    Net net = untrained();
+    if (half) round_to_half(net);
+    Net back(net.network(), at::kCPU);
+    from_onnx(to_onnx(net, half), back);
+    EXPECT_TRUE(logits_of(back, pixels).equal(logits_of(net, pixels)));
+  }
+}
+
+TEST_P(EachNetworkExport, SurvivesEveryTruncationOfTheFile) {
+  Net net = untrained();
+  const std::string bytes = to_onnx(net, true);
+  const size_t stride = std::max<size_t>(1, bytes.size() / 200);
+  for (size_t length = 0; length < bytes.size(); length += stride) {
+    Net back(net.network(), at::kCPU);
+    EXPECT_NE(error_of([&] { from_onnx(std::string_view(bytes).substr(0, length), back); }), "") << length;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EachNetworkExport, testing::ValuesIn([] {
+                           std::vector<std::string> names;
+                           for (const NetworkRow& row : network_table()) names.emplace_back(row.name);
+                           return names;
+                         }()),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+class Exported : public testing::Test {
+ protected:
+  void SetUp() override {
+    write_bars(folder / "bars.bjp", 60);
+    write_bars(folder / "test.bjp", 40, 9, "bars-test");
+    TrainOptions options;
+    options.network = "mnist-dense";
+    options.data = {folder / "bars.bjp"};
+    options.out = folder / "run";
+    options.recipe = network_row("mnist-dense").recipe;
+    options.recipe.epochs = 1;
+    options.quiet = true;
+    options.stop_after = 0;  // an untrained network can be exported too
+    options.command = "biji train mnist-dense";
+    train(options, nullptr);
+    export_model({folder / "run", folder / "models/bars", "fp16", {folder / "test.bjp"}, "1.2.3", true});
+  }
+  nlohmann::json json(const char* name) const {
+    return nlohmann::json::parse(read_file(folder / "models/bars" / name));
+  }
+  TempFolder folder;
+};
+
+TEST_F(Exported, TheCardDescribesTheFile) {
+  const auto card = json("model.json");
+  const std::string onnx = read_file(folder / "models/bars/model.onnx");
+  EXPECT_EQ(card.at("name"), "bars");
+  EXPECT_EQ(card.at("version"), "1.2.3");
+  EXPECT_EQ(card.at("bytes"), onnx.size());
+  EXPECT_EQ(card.at("sha256"), sha256(onnx));
+  EXPECT_EQ(card.at("input_version"), kInputVersion);
+  EXPECT_EQ(card.at("input").at("size"), 28);
+  EXPECT_EQ(card.at("input").at("centring"), "mass");
+  EXPECT_EQ(card.at("classes"), 10);
+  EXPECT_EQ(card.at("precision"), "fp16");
+  EXPECT_EQ(card.at("training").at("command"), "biji train mnist-dense");
+  EXPECT_EQ(card.at("data")[0].at("samples"), 60);
+  EXPECT_TRUE(card.at("accuracy").contains("bars-test"));
+  EXPECT_EQ(read_file(folder / "models/bars/labels.txt"), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+}
+
+TEST_F(Exported, TheGoldenFileHoldsOneSampleOfEachClass) {
+  const auto golden = json("golden.json");
+  ASSERT_EQ(golden.at("inputs").size(), 10u);
+  EXPECT_EQ(golden.at("inputs")[3].at("label"), "3");
+  EXPECT_EQ(golden.at("inputs")[3].at("logits").size(), 10u);
+  EXPECT_EQ(golden.at("inputs")[3].at("pixels").get<std::string>().size(), (784 + 2) / 3 * 4u);
+  EXPECT_GT(golden.at("tolerance"), 0);
+  EXPECT_LT(golden.at("tolerance"), 1e-3);
+}
+
+TEST_F(Exported, EvaluatesAsTheRunItCameFrom) {
+  report({folder / "models/bars", {folder / "test.bjp"}, folder / "report.json", folder / "report.html"});
+  const auto numbers = nlohmann::json::parse(read_file(folder / "report.json"));
+  EXPECT_NEAR(numbers.at("top1").get<double>(),
+              json("model.json").at("accuracy").at("bars-test").get<double>(), 1e-6);
+  EXPECT_NE(read_file(folder / "report.html").find("data:image/png;base64,"), std::string::npos);
+}
+
+TEST_F(Exported, ATamperedFolderIsRefusedByName) {
+  const auto model = folder / "models/bars";
+  const std::string card = read_file(model / "model.json"), onnx = read_file(model / "model.onnx");
+  EXPECT_EQ(error_of([&] { load_model(model); }), "");
+  write_file(model / "model.onnx", onnx.substr(0, onnx.size() - 1));
+  EXPECT_NE(error_of([&] { load_model(model); }).find("model.onnx"), std::string::npos);
+  write_file(model / "model.onnx", onnx);
+  write_file(model / "labels.txt", "0\n1\n");
+  EXPECT_NE(error_of([&] { load_model(model); }).find("labels.txt"), std::string::npos);
+  write_file(model / "model.json", "{");
+  EXPECT_NE(error_of([&] { load_model(model); }).find("model.json"), std::string::npos);
+  auto other = nlohmann::json::parse(card);
+  other["input_version"] = kInputVersion + 1;
+  write_file(model / "model.json", other.dump());
+  EXPECT_NE(error_of([&] { load_model(model); }).find("encoder version"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace biji

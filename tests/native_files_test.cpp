@@ -1,0 +1,268 @@
+// The readers of files: whatever the bytes, they give the data or an error that names the file.
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <zlib.h>
+
+#include <csignal>
+#include <cstring>
+
+#include "native/file.h"
+#include "native/idx.h"
+#include "native/pack.h"
+#include "native/picture.h"
+#include "native/prepare.h"
+#include "native/safetensors.h"
+#include "tests/native_testing.h"
+
+namespace biji {
+namespace {
+
+std::string idx_bytes(std::vector<uint32_t> shape, const std::string& data) {
+  std::string bytes = {0, 0, 8, static_cast<char>(shape.size())};
+  for (const uint32_t n : shape)
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(n >> shift);
+  return bytes + data;
+}
+
+void write_gz(const std::filesystem::path& path, const std::string& bytes) {
+  gzFile file = gzopen(path.c_str(), "wb");
+  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+}
+
+TEST(Idx, ReadsPlainAndGzippedFilesAlike) {
+  const TempFolder folder;
+  const std::string bytes = idx_bytes({2, 1, 3}, "abcdef");
+  write_file(folder / "plain", bytes);
+  write_gz(folder / "zipped.gz", bytes);
+  for (const char* name : {"plain", "zipped.gz"}) {
+    const Idx idx = read_idx(folder / name);
+    EXPECT_EQ(idx.shape, (std::vector<uint32_t>{2, 1, 3}));
+    EXPECT_EQ(std::string(idx.data.begin(), idx.data.end()), "abcdef");
+  }
+}
+
+TEST(Idx, RefusesEveryTruncationAndExtraByte) {
+  const TempFolder folder;
+  const std::string bytes = idx_bytes({2, 2, 2}, "abcdefgh");
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    write_file(folder / "cut", bytes.substr(0, length));
+    EXPECT_NE(error_of([&] { read_idx(folder / "cut"); }).find((folder / "cut").string()), std::string::npos)
+        << length;
+  }
+  write_file(folder / "long", bytes + "x");
+  EXPECT_NE(error_of([&] { read_idx(folder / "long"); }), "");
+}
+
+TEST(Idx, RefusesEveryTruncationAndDamagedByteOfAGzipStream) {
+  const TempFolder folder;
+  write_gz(folder / "whole.gz", idx_bytes({40}, std::string(40, 'x')));
+  const std::string bytes = read_file(folder / "whole.gz");
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    write_file(folder / "cut.gz", bytes.substr(0, length));
+    EXPECT_NE(error_of([&] { read_idx(folder / "cut.gz"); }), "") << length;
+  }
+  std::string damaged = bytes;
+  damaged[damaged.size() - 6] ^= 1;  // in the checksum
+  write_file(folder / "damaged.gz", damaged);
+  EXPECT_NE(error_of([&] { read_idx(folder / "damaged.gz"); }), "");
+}
+
+TEST(Idx, ALyingHeaderCostsNoMemory) {
+  const TempFolder folder;
+  write_file(folder / "huge", idx_bytes({0xffffffff, 0xffffffff, 0xffffffff}, "x"));
+  EXPECT_NE(error_of([&] { read_idx(folder / "huge"); }), "");
+  write_file(folder / "large", idx_bytes({60000, 4096, 4096}, "x"));  // a terabyte
+  EXPECT_NE(error_of([&] { read_idx(folder / "large"); }).find("truncated"), std::string::npos);
+}
+
+TEST(Idx, ImagesAndLabelsMustBelongTogether) {
+  const TempFolder folder;
+  write_file(folder / "train-images-idx3-ubyte", idx_bytes({2, 2, 2}, "abcdefgh"));
+  EXPECT_NE(error_of([&] { read_idx_pair(folder.path, "train", false, 10); }).find("train-labels-idx1-ubyte"),
+            std::string::npos);
+  write_file(folder / "train-labels-idx1-ubyte", idx_bytes({3}, std::string("\1\2\3")));
+  EXPECT_NE(error_of([&] { read_idx_pair(folder.path, "train", false, 10); }), "");
+  write_file(folder / "train-labels-idx1-ubyte", idx_bytes({2}, std::string("\1\12")));
+  EXPECT_NE(error_of([&] { read_idx_pair(folder.path, "train", false, 10); }).find("label 10"),
+            std::string::npos);
+  const LabelledImages images = read_idx_pair(folder.path, "train", true, 11);
+  EXPECT_EQ(std::string(images.pixels.begin(), images.pixels.end()),
+            "acbdegfh");  // column-major made row-major
+}
+
+TEST(Prepare, WritesWhatTheEncoderOfThePageGives) {
+  const TempFolder folder;
+  std::string pixels(28 * 28, '\0');
+  for (int y = 2; y < 12; ++y) pixels[static_cast<size_t>(y * 28 + 3)] = '\xff';
+  write_gz(folder / "t10k-images-idx3-ubyte.gz", idx_bytes({2, 28, 28}, pixels + std::string(28 * 28, '\0')));
+  write_file(folder / "t10k-labels-idx1-ubyte", idx_bytes({2}, std::string("\1\2")));
+  prepare({"mnist", "test", {folder.path}, folder / "test.bjp"});
+  const Pack pack(folder / "test.bjp");
+  ASSERT_EQ(pack.count(), 1);  // the blank one is left out
+  Image image(28, 28);
+  std::copy(pixels.begin(), pixels.end(), image.pixels.begin());
+  const Result<Image> expected = normalize(image, kDigitsInput);
+  EXPECT_TRUE(std::equal(expected.value.pixels.begin(), expected.value.pixels.end(), pack.image(0).begin()));
+  EXPECT_EQ(pack.info().name, "mnist-test");
+}
+
+TEST(Pack, ComesBackAsItWasWritten) {
+  const TempFolder folder;
+  const PackInfo info{"two", {8, 6, Centring::kBox, 1.5f}, {"一", "a"}};
+  std::vector<uint8_t> pixels(3 * 64);
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i);
+  write_pack(folder / "a.bjp", info, std::vector<uint16_t>{1, 0, 1}, pixels);
+  const Pack pack(folder / "a.bjp");
+  EXPECT_EQ(pack.info().name, "two");
+  EXPECT_EQ(pack.info().classes, info.classes);
+  EXPECT_EQ(pack.info().input.box_px, 6);
+  EXPECT_EQ(pack.info().input.centring, Centring::kBox);
+  EXPECT_EQ(pack.info().input.pen_px, 1.5f);
+  EXPECT_EQ(std::vector<uint16_t>(pack.labels().begin(), pack.labels().end()),
+            (std::vector<uint16_t>{1, 0, 1}));
+  EXPECT_EQ(std::vector<uint8_t>(pack.pixels().begin(), pack.pixels().end()), pixels);
+  EXPECT_EQ(pack.image(2)[0], 128);
+}
+
+TEST(Pack, RefusesEveryTruncationExtraByteAndFlippedBit) {
+  const TempFolder folder;
+  const PackInfo info{"p", {8, 6, Centring::kMass, 1}, {"a", "b"}};
+  write_pack(folder / "good.bjp", info, std::vector<uint16_t>{0, 1}, std::vector<uint8_t>(128, 7));
+  const std::string good = read_file(folder / "good.bjp");
+  const auto error = [&](const std::string& bytes) {
+    write_file(folder / "bad.bjp", bytes);
+    return error_of([&] { Pack pack(folder / "bad.bjp"); });
+  };
+  ASSERT_EQ(error(good), "");
+  for (size_t length = 0; length < good.size(); ++length)
+    EXPECT_NE(error(good.substr(0, length)), "") << length;
+  EXPECT_NE(error(good + '\0'), "");
+  for (size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] ^= 0x10;
+    EXPECT_NE(error(bad), "") << "byte " << i;
+  }
+}
+
+// Headers whose checksum is right but whose numbers are not.
+TEST(Pack, RefusesLyingHeadersBeforeItUsesTheirNumbers) {
+  const TempFolder folder;
+  const PackInfo info{"p", {8, 6, Centring::kMass, 1}, {"a", "b"}};
+  write_pack(folder / "good.bjp", info, std::vector<uint16_t>{0, 1}, std::vector<uint8_t>(128, 7));
+  const std::string good = read_file(folder / "good.bjp");
+  const auto error_with = [&](size_t offset, uint64_t value, size_t size) {
+    std::string bad = good;
+    std::memcpy(bad.data() + offset, &value, size);
+    const auto crc = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bad.data()), 60));
+    std::memcpy(bad.data() + 60, &crc, 4);
+    write_file(folder / "bad.bjp", bad);
+    return error_of([&] { Pack pack(folder / "bad.bjp"); });
+  };
+  ASSERT_EQ(error_with(32, 2, 8), "");
+  for (const uint64_t count : {uint64_t{0}, uint64_t{1}, uint64_t{3}, uint64_t{1} << 40, ~uint64_t{0}})
+    EXPECT_NE(error_with(32, count, 8), "") << count;
+  for (const uint64_t side : {0ull, 7ull, 9ull, 65535ull, 0xffffffffull}) {
+    EXPECT_NE(error_with(40, side, 4), "") << side;
+    EXPECT_NE(error_with(40, side | side << 32, 8), "") << side;
+  }
+  for (const uint64_t bytes : {0ull, 5ull, 0xffffffffull}) EXPECT_NE(error_with(52, bytes, 4), "") << bytes;
+  for (const uint64_t labels : {0ull, 1ull, 3ull, 0xffffffffull})
+    EXPECT_NE(error_with(48, labels, 4), "") << labels;
+  EXPECT_NE(error_with(16, 1, 4), "");
+  EXPECT_NE(error_with(8, 2, 4).find("biji prepare"), std::string::npos);
+  EXPECT_NE(error_with(12, kInputVersion + 1, 4).find("encoder version"), std::string::npos);
+}
+
+TEST(Pack, RefusesLabelsWithoutAClass) {
+  const TempFolder folder;
+  const PackInfo info{"p", {8, 6, Centring::kMass, 1}, {"a", "b"}};
+  write_pack(folder / "bad.bjp", info, std::vector<uint16_t>{0, 2}, std::vector<uint8_t>(128, 7));
+  EXPECT_NE(error_of([&] { Pack pack(folder / "bad.bjp"); }), "");
+}
+
+TEST(Safetensors, ComeBackAsTheyWereWritten) {
+  const FloatTensors tensors = {{"a", {{2, 2}, {1, 2, 3, 4}}}, {"b", {{}, {5}}}, {"empty", {{0, 3}, {}}}};
+  const FloatTensors back = from_safetensors(to_safetensors(tensors));
+  ASSERT_EQ(back.size(), 3u);
+  for (const auto& [name, tensor] : tensors) {
+    EXPECT_EQ(back.at(name).shape, tensor.shape);
+    EXPECT_EQ(back.at(name).data, tensor.data);
+  }
+}
+
+TEST(Safetensors, RefuseEveryTruncationAndLyingEntry) {
+  const std::string good = to_safetensors({{"a", {{2, 2}, {1, 2, 3, 4}}}, {"b", {{3}, {5, 6, 7}}}});
+  for (size_t length = 0; length < good.size(); ++length)
+    EXPECT_NE(error_of([&] { from_safetensors(good.substr(0, length)); }), "") << length;
+  EXPECT_NE(error_of([&] { from_safetensors(good + "x"); }), "");
+  for (const char* entry : {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})",
+                            R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})",
+                            R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+                            R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})",
+                            R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})",
+                            R"({"a":{"shape":[1]}})", R"({"a":7})", R"([])", R"({"a":)"}) {
+    const uint64_t length = std::strlen(entry);
+    std::string bytes(reinterpret_cast<const char*>(&length), 8);
+    bytes += std::string(entry) + std::string(4, '\0');
+    EXPECT_NE(error_of([&] { from_safetensors(bytes); }), "") << entry;
+  }
+}
+
+TEST(AtomicFile, LeavesTheOldFileWhenItIsNotCommitted) {
+  const TempFolder folder;
+  write_file(folder / "f", "old");
+  {
+    AtomicFile file(folder / "f");
+    file.write("new");
+  }
+  EXPECT_EQ(read_file(folder / "f"), "old");
+  write_file(folder / "f", "newer");
+  EXPECT_EQ(read_file(folder / "f"), "newer");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path), {}),
+            1);  // no temporary file is left
+}
+
+TEST(AtomicFile, AFullDiskIsAnErrorAndTheOldFileStays) {
+  const TempFolder folder;
+  write_file(folder / "f", "old");
+  // A limit on the size of files stands in for the full disk.
+  rlimit before;
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{1000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const std::string error = error_of([&] { write_file(folder / "f", std::string(5000, 'x')); });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_NE(error.find((folder / "f").string()), std::string::npos) << error;
+  EXPECT_EQ(read_file(folder / "f"), "old");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path), {}), 1);
+}
+
+TEST(Checksums, MatchPublishedValues) {
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-2
+  const auto encoded = [](std::string_view text) {
+    return base64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  };
+  EXPECT_EQ(encoded("foobar"), "Zm9vYmFy");  // RFC 4648
+  EXPECT_EQ(encoded("foob"), "Zm9vYg==");
+  EXPECT_EQ(encoded(""), "");
+}
+
+TEST(Picture, ASheetHoldsItsImagesSideBySide) {
+  const Image dot(2, 2);
+  Image black(2, 2);
+  black.pixels.assign(4, 255);
+  const Image sheet = contact_sheet(std::vector{dot, black, dot}, 2);
+  EXPECT_EQ(sheet.width, 7);
+  EXPECT_EQ(sheet.height, 7);
+  EXPECT_EQ(sheet.at(1, 1), 0);
+  EXPECT_EQ(sheet.at(4, 1), 255);
+  const std::vector<uint8_t> bytes = png(sheet);
+  EXPECT_EQ(std::string(bytes.begin() + 1, bytes.begin() + 4), "PNG");
+}
+
+}  // namespace
+}  // namespace biji
