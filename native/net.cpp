@@ -1,0 +1,202 @@
+#include "native/net.h"
+
+#include <cassert>
+#include <cmath>
+#include <random>
+#include <stdexcept>
+
+namespace biji {
+namespace {
+
+constexpr double kBatchNormEps = 1e-5;
+constexpr double kBatchNormMomentum = 0.1;
+
+int64_t product(const std::vector<int64_t>& shape) {
+  int64_t size = 1;
+  for (const int64_t n : shape) size *= n;
+  return size;
+}
+
+at::Tensor view_of(const at::Tensor& flat, int64_t offset, const std::vector<int64_t>& shape) {
+  const at::Tensor part = flat.slice(0, offset, offset + product(shape));
+  if (shape.size() != 4) return part.view(shape);
+  return part.view({shape[0], shape[2], shape[3], shape[1]}).permute({0, 3, 1, 2});
+}
+
+// Convolutions run nearly twice as fast on a CPU when channels are innermost, and on CUDA's tensor cores
+// likewise. With one channel both layouts have the same bytes, and only these strides tell LibTorch which one
+// is meant.
+at::Tensor channels_last(const at::Tensor& x) {
+  const at::Tensor dense = x.contiguous();
+  const int64_t h = x.size(2), w = x.size(3);
+  return x.size(1) == 1 ? dense.as_strided(x.sizes(), {h * w, 1, w, 1}) : dense;
+}
+
+}  // namespace
+
+Net::Net(Network network, at::Device device, at::ScalarType type) : network_(std::move(network)) {
+  int64_t sizes[3] = {};  // weights, gains and biases, statistics
+  const auto group = [](Role role) { return role == Role::kWeight ? 0 : role == Role::kStatistic ? 2 : 1; };
+  for (const Node& node : network_.nodes)
+    for (const Parameter& parameter : biji::parameters(network_, node))
+      sizes[group(parameter.role)] += product(parameter.shape);
+  weights_ = sizes[0];
+  parameters_ = sizes[0] + sizes[1];
+  state_ = at::zeros({parameters_ + sizes[2]}, at::TensorOptions().device(device).dtype(type));
+
+  int64_t offsets[3] = {0, weights_, parameters_};
+  for (const Node& node : network_.nodes) {
+    auto& tensors = node_tensors_.emplace_back();
+    for (Parameter& parameter : biji::parameters(network_, node)) {
+      int64_t& offset = offsets[group(parameter.role)];
+      tensors.push_back(view_of(state_, offset, parameter.shape));
+      offset += product(parameter.shape);
+      entries_.push_back({std::move(parameter), tensors.back()});
+    }
+  }
+}
+
+void Net::initialise(uint64_t seed) {
+  // Own generator: std::normal_distribution differs between standard libraries.
+  std::mt19937_64 random(seed);
+  const auto uniform = [&] { return (static_cast<double>(random() >> 11) + 0.5) * 0x1p-53; };
+  const auto normal = [&] { return std::sqrt(-2 * std::log(uniform())) * std::cos(2 * M_PI * uniform()); };
+  for (Entry& entry : entries_) {
+    const auto& shape = entry.parameter.shape;
+    const std::string& name = entry.parameter.name;
+    at::Tensor values = at::zeros(shape, at::kDouble);
+    double* v = values.data_ptr<double>();
+    const bool lstm = name.rfind("lstm.", 0) == 0;
+    if (lstm) {
+      const int64_t units = shape[0] / 4;
+      const double bound = 1 / std::sqrt(static_cast<double>(units));
+      for (int64_t i = 0; i < values.numel(); ++i)
+        v[i] = entry.parameter.role == Role::kWeight ? (2 * uniform() - 1) * bound : 0;
+      if (name == "lstm.bias_input")
+        for (int64_t i = units; i < 2 * units; ++i) v[i] = 1;
+    } else if (entry.parameter.role == Role::kWeight) {
+      const bool last = &entry == &entries_.back() || &entry == &entries_.back() - 1;  // logits start small
+      const double deviation = std::sqrt((last ? 0.1 : 2.0) / static_cast<double>(product(shape) / shape[0]));
+      for (int64_t i = 0; i < values.numel(); ++i) v[i] = normal() * deviation;
+    } else if (entry.parameter.role == Role::kGain || name.ends_with(".variance")) {
+      values.fill_(1);
+    }
+    const at::NoGradGuard no_grad;
+    entry.tensor.copy_(values);
+  }
+}
+
+void Net::enable_gradients() {
+  gradient_ = at::zeros({parameters_}, state_.options());
+  for (Entry& entry : entries_) {
+    if (entry.parameter.role == Role::kStatistic) continue;
+    entry.tensor.set_requires_grad(true);
+    // The gradient is a view with the parameter's own strides, into which backward() accumulates.
+    entry.tensor.mutable_grad() =
+        gradient_.as_strided(entry.tensor.sizes(), entry.tensor.strides(), entry.tensor.storage_offset());
+  }
+}
+
+at::Tensor Net::forward(const at::Tensor& input, bool training) {
+  std::vector<at::Tensor> values(network_.nodes.size());
+  for (size_t i = 0; i < network_.nodes.size(); ++i) {
+    const Node& node = network_.nodes[i];
+    const std::vector<at::Tensor>& p = node_tensors_[i];
+    at::Tensor x = node.a >= 0 ? values[static_cast<size_t>(node.a)] : input;
+    at::Tensor& y = values[i];
+    switch (node.op) {
+      case Op::kInput:
+        y = channels_last(x);
+        break;
+      case Op::kConv:
+        y = at::conv2d(x, p[0], node.bias ? p[1] : at::Tensor(), {node.stride, node.stride},
+                       {node.pad, node.pad});
+        break;
+      case Op::kBatchNorm:
+        y = at::batch_norm(x, p[0], p[1], p[2], p[3], training, kBatchNormMomentum, kBatchNormEps, true);
+        break;
+      case Op::kRelu:
+        y = node.a > 0 ? at::relu_(x) : at::relu(x);
+        break;  // nobody else reads x
+      case Op::kMaxPool:
+        y = at::max_pool2d(x, {node.kernel, node.kernel}, {node.stride, node.stride});
+        break;
+      case Op::kGlobalAveragePool:
+        y = x.mean({2, 3});
+        break;
+      case Op::kLinear:
+        y = at::linear(x.flatten(1), p[0], node.bias ? p[1] : at::Tensor());
+        break;
+      case Op::kDropout:
+        y = at::dropout(x, node.rate, training);
+        break;
+      case Op::kAdd:
+        y = x + values[static_cast<size_t>(node.b)];
+        break;
+      case Op::kLstm: {
+        const at::Tensor zero = at::zeros({1, x.size(0), node.shape.channels}, x.options());
+        const auto result = at::lstm(x.squeeze(1), {zero, zero}, p, true, 1, 0., training, false, true);
+        y = std::get<1>(result)[0];
+        break;
+      }
+    }
+  }
+  return values.back();
+}
+
+at::Tensor Net::tensor(const std::string& name) const {
+  for (const Entry& entry : entries_)
+    if (entry.parameter.name == name) return entry.tensor;
+  assert(!"no such parameter");
+  return {};
+}
+
+Net fold(const Net& net) {
+  const at::NoGradGuard no_grad;
+  Net out(folded(net.network()), at::kCPU);
+  for (const Net::Entry& entry : out.entries())
+    for (const Net::Entry& from : net.entries())
+      if (from.parameter.name == entry.parameter.name) entry.tensor.copy_(from.tensor);
+  const std::vector<Node>& nodes = net.network().nodes;
+  for (const Node& node : nodes) {
+    if (node.op != Op::kBatchNorm) continue;
+    const Node& conv = nodes[static_cast<size_t>(node.a)];
+    const auto of = [&](const std::string& name) { return net.tensor(name).to(at::kCPU, at::kDouble); };
+    // y = (w*x + b - mean) / sqrt(variance + eps) * gain + bias, in double so that only the result is
+    // rounded.
+    const at::Tensor factor = of(node.name + ".gain") / (of(node.name + ".variance") + kBatchNormEps).sqrt();
+    at::Tensor bias = -of(node.name + ".mean");
+    if (conv.bias) bias = bias + of(conv.name + ".bias");
+    out.tensor(conv.name + ".weight").copy_(of(conv.name + ".weight") * factor.view({-1, 1, 1, 1}));
+    out.tensor(conv.name + ".bias").copy_(bias * factor + of(node.name + ".bias"));
+  }
+  return out;
+}
+
+void export_tensors(const Net& net, const std::string& prefix, FloatTensors& out) {
+  for (const Net::Entry& entry : net.entries()) {
+    const at::Tensor values = entry.tensor.detach().cpu().contiguous();
+    out[prefix + entry.parameter.name] = {
+        entry.parameter.shape, {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()}};
+  }
+}
+
+at::Tensor tensor_of(const FloatTensors& tensors, const std::string& name,
+                     const std::vector<int64_t>& shape) {
+  const auto found = tensors.find(name);
+  if (found == tensors.end() || found->second.shape != shape)
+    throw std::runtime_error("the weights do not fit the network at \"" + name + "\"");
+  return at::tensor(found->second.data).view(shape);
+}
+
+void import_tensors(Net& net, const std::string& prefix, const FloatTensors& tensors) {
+  const at::NoGradGuard no_grad;
+  for (const Net::Entry& entry : net.entries())
+    entry.tensor.copy_(tensor_of(tensors, prefix + entry.parameter.name, entry.parameter.shape));
+}
+
+at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type) {
+  return pixels.unsqueeze(1).to(type).mul_(1 / 255.);
+}
+
+}  // namespace biji

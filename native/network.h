@@ -1,0 +1,100 @@
+// Networks as data: one short list of operations from which everything else follows. LibTorch interprets it
+// (net.h), the exporter writes it as ONNX (export.h), and the counts on a model's card are computed from it.
+// A new network is one function and one row of the table in network.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/normalize.h"
+
+namespace biji {
+
+// Of one sample; a vector is [channels, 1, 1].
+struct Shape {
+  int32_t channels = 0;
+  int32_t height = 1;
+  int32_t width = 1;
+  int64_t size() const { return int64_t{channels} * height * width; }
+};
+
+enum class Op {
+  kInput,      // [1, h, w], 0 = paper .. 1 = ink
+  kConv,       // kernel x kernel, zero padding on all sides
+  kBatchNorm,  // eps 1e-5; folded into the convolution before it for export
+  kRelu,
+  kMaxPool,            // kernel x kernel, stride, no padding
+  kGlobalAveragePool,  // mean over height and width
+  kLinear,             // flattens its input first (channel, row, column)
+  kDropout,            // training only; removed for export
+  kAdd,
+  kLstm,  // reads the rows of a [1, h, w] input from top to bottom, gives the last hidden state
+};
+
+// a, b: indices of earlier nodes, -1 = none. shape: of the output. name: prefix of its parameters.
+struct Node {
+  Op op;
+  std::string name = {};
+  int32_t a = -1;
+  int32_t b = -1;
+  Shape shape;
+  int32_t kernel = 0;
+  int32_t stride = 1;
+  int32_t pad = 0;
+  bool bias = true;
+  float rate = 0;  // dropout probability
+};
+
+// The last node gives the logits [classes].
+struct Network {
+  std::string name = {};
+  InputSpec input;
+  std::vector<Node> nodes;
+  int32_t classes() const { return nodes.back().shape.channels; }
+};
+
+// What a node learns or remembers. Weights are decayed by the optimiser, gains and biases are not; statistics
+// (running mean and variance) are no parameters but belong to the model.
+enum class Role { kWeight, kGain, kBias, kStatistic };
+struct Parameter {
+  std::string name;            // "<node>.weight"
+  std::vector<int64_t> shape;  // as LibTorch has it: convolution [out, in, kernel, kernel], linear [out, in]
+  Role role;
+};
+std::vector<Parameter> parameters(const Network& network, const Node& node);
+
+int64_t parameter_count(const Network& network);
+// Multiply-adds of one sample in convolutions, linear layers and LSTM matrices.
+int64_t multiply_adds(const Network& network);
+
+// The network as exported: batch normalisation folded into the convolution before it, dropout removed.
+Network folded(const Network& network);
+
+// How a network is trained unless the command line says otherwise.
+struct Recipe {
+  int32_t epochs = 20;
+  int32_t batch = 256;
+  bool sgd = false;  // Nesterov momentum 0.9; else AdamW (I. Loshchilov, F. Hutter, 2019)
+  float lr = 2e-3f;  // peak of the one-cycle schedule
+  float weight_decay = 0.01f;
+  float label_smoothing = 0;
+  float augment = 0;   // strength of augment.h, 0 = none, 1 = full
+  float ema = 0.999f;  // decay of the averaged weights a step; 0 = none
+};
+
+struct NetworkRow {
+  const char* name;
+  const char* summary;
+  InputSpec input;
+  Network (*build)(int32_t classes);
+  Recipe recipe;
+};
+
+// All networks that `biji train` knows.
+const std::vector<NetworkRow>& network_table();
+// Throws std::runtime_error listing the known names.
+const NetworkRow& network_row(std::string_view name);
+
+}  // namespace biji

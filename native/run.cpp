@@ -1,0 +1,97 @@
+#include "native/run.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "native/file.h"
+
+namespace biji {
+
+using nlohmann::json;
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DataSource, name, path, samples)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputSpec, size_px, box_px, centring, pen_px)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recipe, epochs, batch, sgd, lr, weight_decay, label_smoothing, augment,
+                                   ema)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, network, classes, input, input_version, recipe, seed, precision,
+                                   threads, held_out, data, validation, command, git_commit, step,
+                                   total_steps, seconds, epoch_loss, epoch_correct, loss_scale, epochs,
+                                   checkpoints, best, best_accuracy)
+
+RunState read_run(const std::filesystem::path& folder) {
+  const auto path = folder / "state.json";
+  if (!std::filesystem::exists(path))
+    throw std::runtime_error(folder.string() +
+                             ": is not a training run (no state.json); `biji train` makes one");
+  const json parsed = json::parse(read_file(path, 64 << 20), nullptr, false);
+  try {
+    RunState state = parsed.get<RunState>();
+    if (state.input_version != kInputVersion)
+      throw std::runtime_error(path.string() + ": trained on input of encoder version " +
+                               std::to_string(state.input_version) + ", this program has " +
+                               std::to_string(kInputVersion) + "; prepare the data again and train anew");
+    return state;
+  } catch (const json::exception& error) {
+    throw std::runtime_error(path.string() + ": is damaged (" + error.what() +
+                             "); train into another folder");
+  }
+}
+
+void save_run(const std::filesystem::path& folder, RunState& state, const FloatTensors& tensors, bool best) {
+  char name[64];
+  std::snprintf(name, sizeof name, "checkpoint-%08lld.safetensors", static_cast<long long>(state.step));
+  const std::string bytes = to_safetensors(tensors);
+  write_file(folder / name, bytes);
+  const Checkpoint checkpoint{name, sha256(bytes), state.step};
+  std::erase_if(state.checkpoints, [&](const Checkpoint& old) { return old.file == name; });
+  state.checkpoints.insert(state.checkpoints.begin(), checkpoint);
+  if (state.checkpoints.size() > 2) state.checkpoints.resize(2);
+  if (best) state.best = checkpoint;
+  write_file(folder / "state.json", json(state).dump(1) + "\n");
+
+  std::string log;
+  for (const EpochRow& row : state.epochs) log += json(row).dump() + "\n";
+  write_file(folder / "log.jsonl", log);
+
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string file = entry.path().filename().string();
+    const bool named =
+        file == state.best.file || std::any_of(state.checkpoints.begin(), state.checkpoints.end(),
+                                               [&](const Checkpoint& c) { return c.file == file; });
+    // Left behind by a run that was killed while it wrote.
+    const bool leftover = file.find(".tmp-") != std::string::npos;
+    if (leftover || (file.starts_with("checkpoint-") && !named)) {
+      std::error_code ignored;
+      std::filesystem::remove(entry.path(), ignored);
+    }
+  }
+}
+
+FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& state) {
+  std::string problems;
+  for (const Checkpoint& checkpoint : state.checkpoints) {
+    const auto path = folder / checkpoint.file;
+    try {
+      const std::string bytes = read_file(path);
+      if (sha256(bytes) != checkpoint.sha256) throw std::runtime_error("checksum is wrong");
+      FloatTensors tensors = from_safetensors(bytes);
+      if (checkpoint.step != state.step) {
+        std::fprintf(stderr, "%s; going back to %s\n", problems.c_str(), path.c_str());
+        state.step = checkpoint.step;
+        std::erase_if(state.epochs, [&](const EpochRow& row) { return row.step > checkpoint.step; });
+        state.epoch_loss = state.epoch_correct = 0;
+      }
+      return tensors;
+    } catch (const std::runtime_error& error) {
+      problems += (problems.empty() ? "" : "; ") + path.string() + ": " + error.what();
+    }
+  }
+  throw std::runtime_error(folder.string() + ": no usable checkpoint (" +
+                           (problems.empty() ? "none was written" : problems) + "); train anew");
+}
+
+}  // namespace biji

@@ -1,0 +1,85 @@
+// A training run's folder: what is trained and how, where it stands, and its weights.
+//
+//   state.json                     RunState, replaced last: it names the checkpoints that are complete
+//   checkpoint-00000123.safetensors   after step 123: "model.*" weights, "average.*" their average,
+//   "optimizer.*" log.jsonl                      one line for each finished epoch
+//
+// Every file is replaced atomically, so a run that was killed at any moment resumes from its last checkpoint.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "native/network.h"
+#include "native/safetensors.h"
+#include "shared/decode.h"
+
+namespace biji {
+
+struct DataSource {
+  std::string name;  // of the pack
+  std::string path;
+  int64_t samples = 0;  // used for training
+};
+
+// One finished epoch. Negative: not measured.
+struct EpochRow {
+  int32_t epoch = 0;  // from 1
+  int64_t step = 0;
+  double loss = 0;       // mean over the epoch's augmented training batches
+  double accuracy = 0;   // the same
+  double val_loss = -1;  // of the averaged weights on the held-out samples
+  double val_accuracy = -1;
+  double lr = 0;       // at its end
+  double seconds = 0;  // since the run began, over all its sessions
+};
+
+struct Checkpoint {
+  std::string file;
+  std::string sha256;
+  int64_t step = 0;
+};
+
+struct RunState {
+  // fixed when the run begins
+  std::string network;
+  Labels classes;
+  InputSpec input;
+  int32_t input_version = kInputVersion;
+  Recipe recipe;
+  uint64_t seed = 1;
+  std::string precision;  // "fp32", "bf16", "fp16"
+  int32_t threads = 0;
+  int64_t held_out = 0;  // training samples that are kept apart for validation
+  std::vector<DataSource> data, validation;
+  std::string command;
+  std::string git_commit;
+  // changes
+  int64_t step = 0;
+  int64_t total_steps = 0;
+  double seconds = 0;
+  double epoch_loss = 0;  // sums over the running epoch, so that a resumed epoch reports the same numbers
+  double epoch_correct = 0;
+  double loss_scale = 65536;  // fp16
+  std::vector<EpochRow> epochs;
+  std::vector<Checkpoint> checkpoints;  // newest first, at most two
+  Checkpoint best;                      // by validation accuracy; empty file name without validation
+  double best_accuracy = -1;
+
+  bool finished() const { return total_steps > 0 && step >= total_steps; }
+};
+
+// Throws std::runtime_error naming the file when it is missing, malformed, or made by another encoder
+// version.
+RunState read_run(const std::filesystem::path& folder);
+
+// Writes tensors as the run's newest checkpoint, then state.json and log.jsonl, then removes files nobody
+// names any more. best: this one is also the best so far.
+void save_run(const std::filesystem::path& folder, RunState& state, const FloatTensors& tensors, bool best);
+
+// The newest checkpoint whose checksum is right; moves state back to it. Throws when there is none.
+FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& state);
+
+}  // namespace biji

@@ -1,0 +1,24 @@
+// Looks at data: PNG files by class, contact sheets, and what augmentation makes of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace biji {
+
+struct ShowOptions {
+  std::filesystem::path pack;
+  std::filesystem::path png_dir;  // one folder a class, one PNG a sample; empty = none
+  std::filesystem::path sheet;    // one PNG with many samples; empty = none
+  std::string class_label;        // only this class; empty = all
+  int64_t limit = 400;            // samples on the sheet, PNG files a class; 0 = all
+  int32_t columns = 20;
+  float augmented = 0;  // strength of augmentation (augment.h)
+  uint64_t seed = 1;
+};
+
+// Prints what the pack holds, and writes what was asked for. Throws std::runtime_error.
+void show(const ShowOptions& options);
+
+}  // namespace biji

@@ -1,0 +1,47 @@
+// Training: one loop over data that stays on the device.
+//
+// Everything random in step k (order of the samples, augmentation, dropout) is drawn from (seed, k), so a run
+// that was interrupted and resumed on the same CPU with the same number of threads gives bit for bit the
+// weights of one that was not. On CUDA the same holds up to the order of floating-point sums.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "native/net.h"
+#include "native/run.h"
+
+namespace biji {
+
+struct TrainOptions {
+  std::string network;                            // a name of network_table()
+  std::vector<std::filesystem::path> data;        // packs, joined; same classes and input
+  std::vector<std::filesystem::path> validation;  // packs; empty: held_out is used
+  std::filesystem::path out;                      // the run's folder
+  Recipe recipe;
+  uint64_t seed = 1;
+  double held_out =
+      0;  // share of the training samples kept for validation: 0..0.5; the same ones for every seed
+  std::string device = "auto";     // "auto", "cpu", "cuda", "cuda:1"
+  int threads = 0;                 // of the CPU; 0 = one a core
+  std::string precision = "auto";  // "auto", "fp32", "bf16", "fp16"
+  bool resume = false;             // go on where out stands; only out and device count
+  std::string command;             // recorded for the model's card
+  std::string git_commit;          // likewise
+  bool quiet = false;              // print nothing
+  int64_t stop_after = -1;         // stop as on Ctrl-C after this many steps in this session (tests)
+};
+
+// One step of recipe's optimiser on flat tensors: net.state() moves against net.gradient().
+// m, v: moments, zeros before step 0, as long as the gradient. The gradient is spent afterwards.
+void optimizer_step(Net& net, at::Tensor& m, at::Tensor& v, const Recipe& recipe, double lr, int64_t step);
+
+// Trains until done or until *stop becomes true, leaving a checkpoint in both cases; returns the state
+// reached. stop may be set by a signal handler; nullptr = never. Throws std::runtime_error for data that do
+// not fit together, an unusable device or folder, a diverged loss.
+RunState train(const TrainOptions& options, const std::atomic<bool>* stop);
+
+}  // namespace biji
