@@ -26,7 +26,7 @@
 //   button, message, progress. Colours follow color-scheme. Slot hint: what the empty paper says.
 import { BijiError } from './errors.js';
 import { createRecognizer } from './recognizer.js';
-import { createSheet } from './surface.js';
+import { createSheet, plainInk } from './surface.js';
 
 const kHere = new URL('.', import.meta.url).href;
 
@@ -63,6 +63,7 @@ const kCss = `
   gap: 0.375rem;
   box-sizing: border-box;
   inline-size: 20rem;
+  min-inline-size: 8.75rem; /* the three buttons */
   max-inline-size: 100%;
   color: var(--_ink);
   -webkit-tap-highlight-color: transparent;
@@ -262,7 +263,7 @@ export class BijiPad extends Base {
   }
   set ink(strokes) {
     if (this.#sheet) this.#sheet.ink = strokes;
-    else this.#ink = structuredClone(strokes);
+    else this.#ink = plainInk(strokes).filter(({ x }) => x.length > 0);
     this.#inkChanged();
   }
 
@@ -587,6 +588,7 @@ export class BijiPad extends Base {
     this.#parts.sheet.focus({ preventScroll: true });
     this.#parts.sheet.setPointerCapture(event.pointerId);
     clearTimeout(this.#timer);
+    this.#resize(); // not every browser tells of a new device pixel ratio
     this.#pen = { id: event.pointerId, type: event.pointerType, erasing };
     if (this.#sheet.strokeCount === 0) this.#origin = event.timeStamp;
     this.#parts.hint.classList.add('hidden');

@@ -259,3 +259,8 @@ $('copy').addEventListener('click', async ({ target }) => {
 });
 
 show(kNothing);
+
+// ---- offline --------------------------------------------------------------------------------------------------------
+
+// Once everything is here, a worker keeps a copy for times without a network. Pages from file: and plain http have none.
+pad.addEventListener('biji-ready', () => navigator.serviceWorker?.register('./sw.js').catch(() => {}), { once: true });

@@ -7,8 +7,12 @@ import { fetchBytes } from './fetch.js';
 // Browsers drop the oldest WebGL context of a page when there are too many (16 on desktops, 8 on some phones), so
 // a page of many pads shares this number: the pad that has rested longest keeps a picture of its ink instead.
 const kMaxContexts = 6;
-const kPatience = 1500; // ms to wait for a lost context before a new one is made
 const kMaxSide = 4096; // device pixels; a larger drawing buffer is scaled
+const kPatience = 1500; // ms to wait for a lost context before a new one is made
+// The limits of shared/ink.h.
+const kMaxPoints = 1 << 18;
+const kMaxStrokes = 1 << 14;
+const kMaxCoordinate = 1e7;
 
 /** assets folder -> Promise of the module, for the life of the page. */
 const modules = new Map();
@@ -41,6 +45,36 @@ async function loadModule(assets) {
   }
 }
 
+/**
+ * A plain copy of ink, with t and pressure filled in: [{ x: [..], y: [..], t: [..], pressure: [..] }, ..]. For values from
+ * outside: throws BijiError 'input' for what is not ink or more than a pad holds.
+ */
+export function plainInk(strokes) {
+  const bad = (why) => new BijiError('input', `This is not ink: ${why}.`);
+  if (!Array.isArray(strokes)) throw bad('an array of strokes is wanted');
+  let points = 0;
+  for (const stroke of strokes) {
+    if (!(stroke?.x?.length >= 0) || stroke.x.length !== stroke.y?.length)
+      throw bad('each stroke has x and y of the same length');
+    points += stroke.x.length;
+  }
+  if (points > kMaxPoints || strokes.length > kMaxStrokes) throw new BijiError('input', 'This is more ink than a pad holds.');
+  const column = (length, value) => Array.from({ length }, (_, i) => value(i));
+  const finite = (value, otherwise) => (Number.isFinite(value) ? value : otherwise);
+  return strokes.map(({ x, y, t, pressure }) => {
+    const coordinate = (of) => (i) => {
+      if (!(Math.abs(of[i]) <= kMaxCoordinate)) throw bad('coordinates are finite numbers');
+      return of[i];
+    };
+    return {
+      x: column(x.length, coordinate(x)),
+      y: column(x.length, coordinate(y)),
+      t: column(x.length, (i) => finite(t?.[i], 0)),
+      pressure: column(x.length, (i) => Math.min(Math.max(finite(pressure?.[i], 0.5), 0), 1)),
+    };
+  });
+}
+
 class Sheet {
   #module;
   #pad;
@@ -53,6 +87,7 @@ class Sheet {
   #width = 0;
   #height = 0;
   #scale = 1;
+  #look = ''; // the last style
 
   constructor(module, container, onlost) {
     this.#module = module;
@@ -150,14 +185,8 @@ class Sheet {
 
   /** Throws BijiError 'input' for ink that makes no sense, and then keeps what was there. */
   set ink(strokes) {
-    const bad = (why) => new BijiError('input', `This is not ink: ${why}.`);
-    if (!Array.isArray(strokes)) throw bad('an array of strokes is wanted');
-    let points = 0;
-    for (const stroke of strokes) {
-      if (!(stroke?.x?.length >= 0) || stroke.x.length !== stroke.y?.length)
-        throw bad('each stroke has x and y of the same length');
-      points += stroke.x.length;
-    }
+    strokes = plainInk(strokes);
+    const points = strokes.reduce((sum, { x }) => sum + x.length, 0);
     const at = this.#scratch(points + Math.ceil(strokes.length / 4));
     const heap = this.#module.HEAPF32;
     let i = at;
@@ -165,15 +194,13 @@ class Sheet {
       for (let j = 0; j < x.length; ++j) {
         heap[i++] = x[j];
         heap[i++] = y[j];
-        heap[i++] = t?.[j] ?? 0;
-        heap[i++] = pressure?.[j] ?? 0.5;
+        heap[i++] = t[j];
+        heap[i++] = pressure[j];
       }
     }
     let end = 0;
     for (const { x } of strokes) this.#module.HEAP32[i++] = end += x.length;
-    const status = this.#module._biji_pad_replace(this.#pad, points, strokes.length);
-    if (status === 3) throw bad('coordinates are finite numbers');
-    this.#check(status);
+    this.#check(this.#module._biji_pad_replace(this.#pad, points, strokes.length));
     this.invalidate();
   }
 
@@ -194,8 +221,10 @@ class Sheet {
   style({ ink, box, penWidth, pressureGain }) {
     const word = (...bytes) => bytes.reduce((value, byte) => ((value << 8) | byte) >>> 0, 0);
     const clamp = (value, low, high) => Math.min(Math.max(value || low, low), high);
-    this.#module._biji_pad_style(this.#pad, word(...ink.slice(0, 3)), word(...box), clamp(penWidth, 0.5, 200),
-      clamp(pressureGain, 0, 1));
+    const look = [word(...ink.slice(0, 3)), word(...box), clamp(penWidth, 0.5, 200), clamp(pressureGain, 0, 1)];
+    if (look.join() === this.#look) return;
+    this.#look = look.join();
+    this.#module._biji_pad_style(this.#pad, ...look);
     this.invalidate();
   }
 
