@@ -51,6 +51,8 @@ test: setup page ## build everything and run every test
 	@cd build && ctest --output-on-failure
 
 bench: build ## latency of the shipped models in the page, preprocessing speed, sizes
+	@cmake --build --preset release --target core_bench
+	@cmake --build --preset wasm --target core_bench
 	@node tests/bench.mjs
 
 eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the shared encoder

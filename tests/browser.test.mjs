@@ -136,6 +136,18 @@ describe('the page, with WebAssembly', () => {
     assert.equal(await page.evaluate(() => scrollY), 0);
   });
 
+  test('works offline once it has been visited', async (t) => {
+    const { page } = await open(t, browser);
+    await ready(page);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.waitForFunction(() => navigator.serviceWorker.controller);
+    await page.context().setOffline(true);
+    await page.reload();
+    await ready(page);
+    await drawDigit(page, 'biji-pad', '5');
+    await valueIs(page, 'biji-pad', '5');
+  });
+
   test('says so and offers to retry when the model is damaged', async (t) => {
     const { page } = await open(t, browser, null);
     let broken = true;

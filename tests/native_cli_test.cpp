@@ -43,7 +43,7 @@ TEST(CommandLine, MisuseIsTwo) {
 
 TEST(CommandLine, FailureIsOneAndNamesTheFile) {
   const TempFolder folder;
-  for (const std::string arguments :
+  for (const std::string& arguments :
        {"train digits --data /nowhere.bjp --out " + folder.path.string(),
         std::string("eval /nowhere --data /nowhere.bjp"), std::string("show /nowhere.bjp"),
         std::string("prepare mnist --from /nowhere --out x.bjp"), std::string("export /nowhere --out x")}) {

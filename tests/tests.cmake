@@ -19,7 +19,13 @@ target_link_libraries(core_tests PRIVATE biji_core biji_warnings gtest_main)
 # Test code too must not fuse multiplications and additions: it computes inputs whose bytes are compared.
 target_compile_options(core_tests PRIVATE -ffp-contract=off)
 
+# Built by `make bench` only.
+add_executable(core_bench EXCLUDE_FROM_ALL tests/core_bench.cpp)
+target_link_libraries(core_bench PRIVATE biji_core biji_warnings)
+
 if(EMSCRIPTEN)
+  target_link_options(core_bench PRIVATE -sENVIRONMENT=node -sALLOW_MEMORY_GROWTH=1)
+  set_target_properties(core_bench PROPERTIES SUFFIX .cjs)
   target_link_options(core_tests PRIVATE -sENVIRONMENT=node -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1 -sNODERAWFS=0)
   set_target_properties(core_tests PROPERTIES SUFFIX .cjs)
   # Node's own fetch confuses em++ 3.1.6's loader.

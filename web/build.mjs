@@ -42,10 +42,15 @@ for (const name of (await readdir(path.join(next, 'models'))).sort()) {
 }
 await writeFile(path.join(next, 'models', 'index.json'), `${JSON.stringify(models)}\n`);
 
+// What the page needs to work offline with its first model: sw.js keeps these.
+const offline = ['./', './page.js', './page.css', './favicon.svg', './biji.js', './engine.js', './biji-core.wasm',
+  './biji-pad.wasm', './ort/ort.wasm.bundle.min.mjs', './ort/ort-wasm-simd-threaded.wasm', './models/index.json',
+  ...['model.json', 'labels.txt', 'model.onnx'].map((file) => `./models/digits/${file}`)];
+
 const bytes = async (...parts) => (await stat(path.join(next, ...parts))).size;
 await build({
   absWorkingDir: root,
-  entryPoints: ['web/biji.js', 'web/engine.js', 'web/page.js'],
+  entryPoints: ['web/biji.js', 'web/engine.js', 'web/page.js', 'web/sw.js'],
   outdir: next,
   bundle: true,
   format: 'esm',
@@ -58,6 +63,7 @@ await build({
   alias: { '#wasm': wasm },
   define: {
     __BIJI_VERSION__: JSON.stringify(project.version),
+    __BIJI_OFFLINE_FILES__: JSON.stringify(offline),
     __BIJI_FILE_BYTES__: JSON.stringify({
       core: await bytes('biji-core.wasm'),
       wasm: await bytes('ort', 'ort-wasm-simd-threaded.wasm'),

@@ -63,6 +63,7 @@ class Model {
   #bytes;
   #session;
   #lost = false;
+  #loadPlain; // () => ONNX Runtime's build for the CPU alone
 
   /**
    * options: { model: folder URL ending in '/', assets: folder URL, provider: 'auto' | 'webgpu' | 'wasm',
@@ -101,6 +102,7 @@ class Model {
     if (self.#core.classes !== info.classes)
       throw new BijiError('model', `${model}labels.txt has ${self.#core.classes} labels, model.json says ${info.classes}.`);
     self.#ort = ort;
+    self.#loadPlain = () => once.get('wasm', () => loadRuntime(assets, 'wasm', () => {}));
     self.#bytes = bytes;
     await self.#start(gpu, wanted);
     return self;
@@ -162,12 +164,23 @@ class Model {
         this.#session = null;
       }
     }
-    this.provider = 'wasm';
+    await this.#startWasm();
+  }
+
+  // The build for WebGPU computes on the CPU too, unless its start has failed for good; then there is the plain one.
+  async #startWasm() {
     try {
-      this.#session = await this.#warm('wasm');
+      this.#session = await this.#warm('wasm').catch(async (error) => {
+        const plain = await this.#loadPlain();
+        if (plain === this.#ort) throw error;
+        this.#ort = plain;
+        return this.#warm('wasm');
+      });
     } catch (cause) {
-      throw new BijiError('model', `ONNX Runtime cannot run this model: ${cause.message}`, { cause });
+      throw new BijiError('model', `ONNX Runtime cannot run this model: ${cause?.message ?? cause}`, { cause });
     }
+    this.provider = 'wasm';
+    this.#lost = false;
   }
 
   // A session that has run once, so that the first stroke does not pay for compiling kernels.
@@ -190,9 +203,7 @@ class Model {
 
   async #fallBack() {
     const old = this.#session;
-    this.#session = await this.#warm('wasm');
-    this.provider = 'wasm';
-    this.#lost = false;
+    await this.#startWasm();
     await old?.release().catch(() => {}); // its device may be gone
   }
 
