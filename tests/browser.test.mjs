@@ -1,11 +1,12 @@
 // The page and the widget in real Chromium: drawing with real pointer events, both providers, and what can go wrong.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { digitInk, kDigits } from './digits.mjs';
-import { golden, kDist, serve } from './support.mjs';
+import { golden, kDist, kRoot, serve } from './support.mjs';
 
 const kFlags = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'];
@@ -134,6 +135,18 @@ describe('the page, with WebAssembly', () => {
     }
     await valueIs(page, 'biji-pad', '2');
     assert.equal(await page.evaluate(() => scrollY), 0);
+  });
+
+  const photos = path.join(kRoot, '../shared/data/photos');
+  test('reads photographs of digits', { skip: !existsSync(photos) && `no photographs in ${photos}` }, async (t) => {
+    const { page } = await open(t, browser);
+    await ready(page);
+    const truth = (await readFile(path.join(photos, 'truth.tsv'), 'utf8')).trim().split('\n').map((line) => line.split('\t'));
+    for (const [file, text, model] of truth.slice(1)) {
+      if (model !== 'digits') continue;
+      await page.setInputFiles('#file', path.join(photos, file));
+      await page.waitForFunction((wanted) => document.querySelector('#text').textContent.trim() === wanted, text);
+    }
   });
 
   test('works offline once it has been visited', async (t) => {

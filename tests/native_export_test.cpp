@@ -68,8 +68,8 @@ INSTANTIATE_TEST_SUITE_P(Table, EachNetworkExport, testing::ValuesIn([] {
                            for (const NetworkRow& row : network_table()) names.emplace_back(row.name);
                            return names;
                          }()),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::erase(name, '-');
                            return name;
                          });

@@ -167,7 +167,7 @@ TEST(Pack, RefusesLyingHeadersBeforeItUsesTheirNumbers) {
     EXPECT_NE(error_with(40, side, 4), "") << side;
     EXPECT_NE(error_with(40, side | side << 32, 8), "") << side;
   }
-  for (const uint64_t bytes : {0ull, 5ull, 0xffffffffull}) EXPECT_NE(error_with(52, bytes, 4), "") << bytes;
+  for (const uint64_t bytes : {0ull, 3ull, 0xffffffffull}) EXPECT_NE(error_with(52, bytes, 4), "") << bytes;
   for (const uint64_t labels : {0ull, 1ull, 3ull, 0xffffffffull})
     EXPECT_NE(error_with(48, labels, 4), "") << labels;
   EXPECT_NE(error_with(16, 1, 4), "");

@@ -83,15 +83,15 @@ INSTANTIATE_TEST_SUITE_P(Table, EachNetwork, testing::ValuesIn([] {
                            for (const NetworkRow& row : network_table()) names.emplace_back(row.name);
                            return names;
                          }()),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::erase(name, '-');
                            return name;
                          });
 
 TEST(Augment, NoStrengthIsThePlainConversion) {
   const at::Tensor pixels = at::arange(256, at::kByte).view({1, 16, 16});
-  EXPECT_TRUE(augment(pixels, 0).equal(pixels.unsqueeze(1).to(at::kFloat) / 255));
+  EXPECT_TRUE(augment(pixels, 0).equal(pixels.unsqueeze(1).to(at::kFloat) * (1 / 255.)));
 }
 
 TEST(Augment, IsFixedByTheSeedAndStaysInRange) {
