@@ -49,7 +49,8 @@ if [ "$(node_major)" -lt 20 ] && [ ! -x .deps/node/bin/node ]; then
   say "Node.js $(node --version) is too old; taking version 22 from npm into .deps/node"
   rm -rf .deps/node.next
   mkdir -p .deps/node.next
-  npm install --silent --no-save --no-package-lock --prefix .deps/node.next "node-linux-$arch@22"
+  npm install --no-audit --no-fund --loglevel=error --no-save --no-package-lock --prefix .deps/node.next \
+    "node-linux-$arch@22" || fail 'npm could not fetch it. Install Node.js 20 or later some other way and try again.'
   rm -rf .deps/node
   mv ".deps/node.next/node_modules/node-linux-$arch" .deps/node
   rm -rf .deps/node.next
@@ -58,7 +59,7 @@ fi
 
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say 'installing npm packages'
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || fail 'npm could not install them; see above.'
   touch node_modules/.package-lock.json
 fi
 
@@ -86,7 +87,7 @@ if [ ! -f "$imgui/imgui.h" ]; then
   echo "deb-src $site $suite" >.deps/apt/sources.list
   own="-q -o Dir::State::Lists=$PWD/.deps/apt/lists -o Dir::Etc::SourceList=$PWD/.deps/apt/sources.list
     -o Dir::Etc::SourceParts=/dev/null -o APT::Get::List-Cleanup=false -o APT::Sandbox::User=$(id -un)
-    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache="
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Acquire::Check-Valid-Until=false"  # a mirror that lags will do
   # shellcheck disable=SC2086
   (apt-get $own update && cd .deps/apt && apt-get $own source --download-only imgui) >.deps/apt.log 2>&1 ||
     { tail -n 5 .deps/apt.log >&2; fail "apt could not fetch Dear ImGui from $site. $hint"; }
