@@ -35,9 +35,17 @@ class Stroker {
 
   void arcs(int32_t first, int32_t last) {
     const auto n = static_cast<int32_t>(stroke_.size());
-    if (first == 0) disc(node(0));
-    for (int32_t i = first; i < last; i++) arc(i == 0 ? node(0) : middle(i - 1), node(i), i == n - 1 ? node(i) : middle(i));
-    if (last == n && n > 1) disc(node(n - 1));
+    Node here = node(first);
+    Node from = first == 0 ? here : between(node(first - 1), here);
+    if (first == 0) disc(here);
+    for (int32_t i = first; i < last; i++) {
+      const Node next = node(std::min(i + 1, n - 1));
+      const Node to = i == n - 1 ? here : between(here, next);
+      arc(from, here, to);
+      from = to;
+      here = next;
+    }
+    if (last == n && n > 1) disc(here);
   }
 
  private:
@@ -59,10 +67,7 @@ class Stroker {
     return out;
   }
 
-  Node middle(int32_t i) const {
-    const Node a = node(i), b = node(i + 1);
-    return {(a.at + b.at) * 0.5f, (a.radius + b.radius) / 2};
-  }
+  static Node between(const Node& a, const Node& b) { return {(a.at + b.at) * 0.5f, (a.radius + b.radius) / 2}; }
 
   void arc(Node from, Node control, Node to) {
     const Vec whole = unit(to.at - from.at, {1, 0});
@@ -70,29 +75,32 @@ class Stroker {
     const Vec out = unit(to.at - control.at, in);
     const float turn = std::acos(std::clamp(dot(in, out), -1.0f, 1.0f));
 
-    // As many pieces as keep the centre line, and the outer edge of a wide pen, within a tenth of a pixel.
-    const float tolerance = 0.1f * pen_.pixel;
-    const float sag = length(from.at - control.at * 2 + to.at) / 4;
-    const int32_t pieces =
-        std::clamp(static_cast<int32_t>(std::ceil(std::max(std::sqrt(sag / tolerance), turn / step_angle(control.radius)))), 1, 48);
+    // As many pieces as keep the centre line, and the outer edge of a wide pen, within a tenth of a pixel; none
+    // shorter than a pixel.
+    const Vec first_leg = control.at - from.at, second_leg = to.at - control.at;
+    const float sag = length(second_leg - first_leg) / 4;
+    const float wanted = std::max(std::sqrt(sag / (0.1f * pen_.pixel)), turn / step_angle(control.radius));
+    const float most = std::min((length(first_leg) + length(second_leg)) / pen_.pixel, 48.0f);
+    const auto pieces = std::max(static_cast<int32_t>(std::ceil(std::min(wanted, most))), 1);
 
     uint32_t last_section = section(from, in);
     Vec last_tangent = in;
     Node last = from;
+    bool rounded = false;  // there is a disc at last
     for (int32_t i = 1; i <= pieces; i++) {
       const float t = static_cast<float>(i) / pieces, s = 1 - t;
       const Node next = i == pieces ? to
                                     : Node{from.at * (s * s) + control.at * (2 * s * t) + to.at * (t * t),
                                            from.radius * s * s + control.radius * 2 * s * t + to.radius * t * t};
       const Vec tangent =
-          i == pieces ? out : unit((control.at - from.at) * s + (to.at - control.at) * t, last_tangent);
+          i == pieces ? out : unit(first_leg * s + second_leg * t, last_tangent);
       const uint32_t next_section = section(next, tangent);
       bridge(last_section, next_section);
       // Where the line turns faster than the sections can follow, discs round the corner off.
-      if (dot(tangent, last_tangent) < 0.8f) {
-        disc(last);
-        disc(next);
-      }
+      const bool sharp = dot(tangent, last_tangent) < 0.8f;
+      if (sharp && !rounded) disc(last);
+      if (sharp) disc(next);
+      rounded = sharp;
       last_section = next_section;
       last_tangent = tangent;
       last = next;

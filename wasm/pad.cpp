@@ -275,7 +275,7 @@ void biji_pad::draw() {
     add_mesh(mesh, ink, list);
   }
   if ((box & IM_COL32_A_MASK) != 0) {
-    const float margin = pen.width / 2 + 6;
+    const float margin = pen.width / 2 + 3;
     for (const auto& b : boxes) {
       list->AddRect({b.x - margin, b.y - margin}, {b.x + b.width + margin, b.y + b.height + margin}, box, 8, 0, 1.5f);
     }

@@ -23,10 +23,12 @@
 //   biji-error     { error }: a BijiError. The pad shows it too, with a button to try again.
 // CSS: --biji-ink, --biji-paper, --biji-guide, --biji-accent, --biji-border, --biji-box (colours),
 //   --biji-pen-width (px), --biji-pressure (0..1), --biji-radius, --biji-aspect; parts paper, hint, bar, candidates, candidate, actions,
-//   button, message, progress. Colours follow color-scheme. Slot hint: what the empty paper says.
+//   button (also undo, redo, clear), message (also unsupported), progress. Colours follow color-scheme. Slot hint: what the empty paper says.
 import { BijiError } from './errors.js';
 import { createRecognizer } from './recognizer.js';
 import { createSheet, plainInk } from './surface.js';
+
+const kEraserRadius = 10; // CSS pixels
 
 const kHere = new URL('.', import.meta.url).href;
 
@@ -65,7 +67,6 @@ const kCss = `
   inline-size: 20rem;
   min-inline-size: 8.75rem; /* the three buttons */
   max-inline-size: 100%;
-  color: var(--_ink);
   -webkit-tap-highlight-color: transparent;
 }
 @supports (color: light-dark(red, red)) {
@@ -117,6 +118,7 @@ const kCss = `
   place-items: center;
   padding: 1rem;
   text-align: center;
+  color: var(--_ink);
   opacity: 0.42;
   pointer-events: none;
 }
@@ -144,8 +146,10 @@ const kCss = `
   position: absolute;
   inset: auto 0.5rem 0.5rem;
   display: flex;
+  flex-wrap: wrap;
   align-items: center;
-  gap: 0.75rem;
+  justify-content: end;
+  gap: 0.5rem 0.75rem;
   padding: 0.5rem 0.5rem 0.5rem 0.875rem;
   border-radius: 0.75rem;
   background: var(--_ink);
@@ -155,8 +159,8 @@ const kCss = `
   overflow-wrap: anywhere;
 }
 .message.hidden { display: none; }
-.message.whole { inset: 0; border-radius: 0; flex-direction: column; justify-content: center; text-align: center; background: var(--_paper); color: var(--_ink); }
-.message span { flex: 1 1 auto; max-block-size: 8em; overflow: auto; }
+.message.whole { inset: 0; border-radius: 0; flex-flow: column; justify-content: center; text-align: center; background: var(--_paper); color: var(--_ink); }
+.message span { flex: 1 1 14rem; max-block-size: 8em; overflow: auto; }
 .message.whole span { flex: none; max-inline-size: 34ch; }
 .message button { flex: none; padding-inline: 0.875rem; border: 1px solid currentColor; color: inherit; font-weight: 600; }
 .bar { display: flex; align-items: center; gap: 0.25rem; min-block-size: 2.75rem; }
@@ -199,7 +203,7 @@ export class BijiPad extends Base {
   #parts; // { paper, sheet, hint, ... } of the shadow tree
   #alive = null; // an AbortController from connection to removal
   #sheet = null;
-  #ink = []; // while there is no sheet
+  #ink = []; // while there is no sheet: also what is written before the drawing module has arrived
   #recognizer = null;
   #loading = null; // Promise of the recogniser
   #loadId = null; // of the load that counts: an older one may still be under way
@@ -380,7 +384,11 @@ export class BijiPad extends Base {
   }
 
   clear() {
-    return this.#edit((sheet) => sheet.clear());
+    if (this.#sheet) return this.#edit((sheet) => sheet.clear());
+    const changed = this.#ink.length > 0;
+    this.#ink = [];
+    if (changed) this.#inkChanged();
+    return changed;
   }
 
   // ---- life ---------------------------------------------------------------------------------------------------------
@@ -456,16 +464,19 @@ export class BijiPad extends Base {
     }
     this.#restyle();
     this.#resize();
-    if (this.#ink.length) {
-      try {
-        this.#sheet.ink = this.#ink;
-      } catch (error) {
-        this.#fail(error);
-      }
-      this.#ink = [];
-    }
+    this.#adopt();
     this.#refresh();
     this.#ready();
+  }
+
+  // Hands what was written or set so far to the sheet that has just come; the pen may still be down.
+  #adopt() {
+    const live = this.#pen && !this.#pen.erasing ? this.#ink.pop() : null;
+    this.#try(() => {
+      if (this.#ink.length) this.#sheet.ink = this.#ink;
+      if (live) this.#sheet.penDown(live.x.map((x, i) => ({ x, y: live.y[i], t: live.t[i], pressure: live.pressure[i] })));
+    });
+    this.#ink = [];
   }
 
   #stop() {
@@ -474,12 +485,13 @@ export class BijiPad extends Base {
     this.#alive = null;
     clearTimeout(this.#timer);
     this.#request?.abort();
-    this.#pen = null;
     if (this.#sheet) {
+      this.#sheet.penUp();
       this.#ink = this.#sheet.ink;
       this.#sheet.dispose();
       this.#sheet = null;
     }
+    this.#pen = null;
     this.#unload();
   }
 
@@ -573,7 +585,7 @@ export class BijiPad extends Base {
   }
 
   #down(event) {
-    if (!this.#sheet || !this.#editable) return;
+    if (!this.#editable) return;
     const pen = event.pointerType === 'pen';
     const erasing = pen && (event.button === 5 || (event.buttons & 32) !== 0);
     if (event.button !== 0 && !erasing) return;
@@ -581,7 +593,7 @@ export class BijiPad extends Base {
     else if (event.pointerType === 'touch' && event.timeStamp - this.#penSeen < 500) return; // the palm beside the pen
     if (this.#pen) {
       if (!pen || this.#pen.type === 'pen') return; // a second finger
-      this.#sheet.penCancel(); // the palm came first, then the pen
+      this.#cancelStroke(); // the palm came first, then the pen
     }
     event.preventDefault();
     this.#parts.sheet.classList.add('pressed'); // focus that came by pointer needs no ring
@@ -590,9 +602,10 @@ export class BijiPad extends Base {
     clearTimeout(this.#timer);
     this.#resize(); // not every browser tells of a new device pixel ratio
     this.#pen = { id: event.pointerId, type: event.pointerType, erasing };
-    if (this.#sheet.strokeCount === 0) this.#origin = event.timeStamp;
+    if (this.#strokeCount === 0) this.#origin = event.timeStamp;
     this.#parts.hint.classList.add('hidden');
-    this.#try(() => (erasing ? this.#erase([event]) : this.#sheet.penDown(this.#points([event]))));
+    if (!this.#sheet && !erasing) this.#ink.push({ x: [], y: [], t: [], pressure: [] });
+    this.#try(() => this.#ply([event], 'penDown'));
   }
 
   #move(event) {
@@ -600,34 +613,45 @@ export class BijiPad extends Base {
     if (this.#pen?.id !== event.pointerId) return;
     let events = event.getCoalescedEvents?.() ?? [];
     if (events.length === 0) events = [event];
-    this.#try(() => {
-      if (this.#pen.erasing) this.#erase(events);
-      else this.#sheet.penMove(this.#points(events), this.#points(event.getPredictedEvents?.() ?? []));
-    });
+    this.#try(() => this.#ply(events, 'penMove', event.getPredictedEvents?.() ?? []));
+  }
+
+  // What the pen does to the paper. how: 'penDown' or 'penMove'.
+  #ply(events, how, predicted = []) {
+    const points = this.#points(events);
+    if (this.#pen.erasing) {
+      for (const { x, y } of points) this.#sheet?.erase(x, y, kEraserRadius);
+    } else if (this.#sheet) {
+      this.#sheet[how](points, this.#points(predicted));
+    } else {
+      const stroke = this.#ink.at(-1);
+      for (const point of points) for (const key of ['x', 'y', 't', 'pressure']) stroke[key].push(point[key]);
+    }
   }
 
   #up(event) {
     if (this.#pen?.id !== event.pointerId) return;
     const { erasing } = this.#pen;
-    this.#try(() => !erasing && event.type === 'pointerup' && this.#sheet.penMove(this.#points([event])));
+    if (event.type === 'pointerup') this.#try(() => this.#ply([event], 'penMove'));
     this.#pen = null;
     if (!erasing) {
-      this.#sheet.penUp();
-      const { ink } = this.#sheet;
+      this.#sheet?.penUp();
+      const { ink } = this;
       this.#dispatch('biji-stroke', { stroke: ink.at(-1), strokes: ink.length });
     }
     this.#inkChanged();
   }
 
   #cancel(event) {
-    if (this.#pen?.id !== event.pointerId) return;
-    this.#pen = null;
-    this.#sheet.penCancel();
-    this.#inkChanged();
+    if (this.#pen?.id === event.pointerId) this.#cancelStroke();
   }
 
-  #erase(events) {
-    for (const { x, y } of this.#points(events)) this.#sheet.erase(x, y, 10);
+  // Forgets the stroke under the pen.
+  #cancelStroke() {
+    if (this.#sheet) this.#sheet.penCancel();
+    else if (!this.#pen.erasing) this.#ink.pop();
+    this.#pen = null;
+    this.#inkChanged();
   }
 
   // Pointer events in CSS pixels of the sheet, also under a CSS transform.
@@ -665,9 +689,7 @@ export class BijiPad extends Base {
     else if (command && key === 'y') done = this.redo();
     else if (command) return;
     else if (key === 'escape' && this.#pen) {
-      this.#pen = null;
-      this.#sheet.penCancel();
-      this.#inkChanged();
+      this.#cancelStroke();
       done = true;
     } else if (key === 'delete' || key === 'backspace' || key === 'escape') done = this.clear();
     // Escape on an empty pad is for the dialog around it.
@@ -680,15 +702,12 @@ export class BijiPad extends Base {
     return !this.#disabled && !this.readOnly;
   }
 
+  get #strokeCount() {
+    return this.#sheet?.strokeCount ?? this.#ink.length;
+  }
+
   #edit(action) {
-    if (!this.#sheet) {
-      const had = this.#ink.length > 0;
-      if (had) {
-        this.#ink = [];
-        this.#inkChanged();
-      }
-      return had;
-    }
+    if (!this.#sheet) return false;
     this.#pen = null;
     const changed = action(this.#sheet);
     if (changed) this.#inkChanged();
@@ -706,8 +725,7 @@ export class BijiPad extends Base {
     clearTimeout(this.#timer);
     if (this.#pen) return;
     const run = () => this.recognize().catch((error) => this.#fail(error, () => this.#read()));
-    const empty = this.#sheet ? this.#sheet.strokeCount === 0 : this.#ink.length === 0;
-    if (empty) {
+    if (this.#strokeCount === 0) {
       if (this.#value !== '' || this.#result) run();
     } else if (this.#alive && (this.#recognizer || this.#loading)) {
       if (this.delay > 0) this.#timer = setTimeout(run, this.delay);
@@ -750,7 +768,7 @@ export class BijiPad extends Base {
 
   #saveState() {
     const state = { value: this.#value };
-    if (this.#sheet && this.#sheet.strokeCount <= 64) state.ink = this.#sheet.ink;
+    if (this.#strokeCount <= 64) state.ink = this.ink; // browsers keep this with the history entry
     this.#internals.setFormValue(this.#value, JSON.stringify(state));
   }
 
@@ -787,6 +805,7 @@ export class BijiPad extends Base {
     root.append(paper, bar, keys, spoken);
     this.#parts = { sheet, hint, progress, message, reason, retry, candidates, undo, redo, clear, keys, spoken };
     this.#relabel();
+    this.#refresh();
   }
 
   get #words() {
@@ -813,7 +832,7 @@ export class BijiPad extends Base {
   // Buttons that can do something, and the hint on empty paper.
   #refresh() {
     const { sheet, hint, undo, redo, clear } = this.#parts;
-    const strokes = this.#sheet?.strokeCount ?? this.#ink.length;
+    const strokes = this.#strokeCount;
     const can = (element, able) => element.setAttribute('aria-disabled', String(!(able && this.#editable)));
     can(undo, this.#sheet?.canUndo);
     can(redo, this.#sheet?.canRedo);
@@ -871,7 +890,9 @@ export class BijiPad extends Base {
     reason.textContent = error?.message ?? '';
     retry.hidden = !again;
     message.classList.toggle('hidden', !error);
-    message.classList.toggle('whole', Boolean(error) && !this.#sheet && Boolean(again) && error.code === 'unsupported');
+    const whole = error?.code === 'unsupported' && !this.#sheet; // instead of a blank paper
+    message.classList.toggle('whole', whole);
+    message.part.toggle('unsupported', whole);
   }
 
   #dispatch(type, detail) {

@@ -11,27 +11,33 @@ let selected = -1; // the character whose candidates are listed; -1 = the whole 
 
 function show(result, text = result.text) {
   shown = { ...result, text };
-  if (selected >= result.characters.length || [...text].length !== result.characters.length) selected = -1;
-  const several = result.characters.length > 1;
+  const signs = [...text];
+  const written = signs.filter((sign) => sign !== '\n');
+  const several = result.characters.length > 1 && written.length === result.characters.length;
+  if (!several || selected >= written.length) selected = -1;
 
   const output = $('text');
   output.classList.toggle('waiting', text === '');
   output.classList.toggle('long', text.length > 2);
   output.classList.toggle('very-long', text.length > 9);
-  const signs = [...text];
-  if (several && signs.length === result.characters.length) {
-    output.replaceChildren(...signs.map((sign, i) => button(sign, i === selected, () => {
-      selected = selected === i ? -1 : i;
-      show(result, text);
-    })));
+  if (several) {
+    let next = 0;
+    output.replaceChildren(...signs.map((sign) => {
+      if (sign === '\n') return lineBreak();
+      const i = next++;
+      return button(sign, i === selected, () => {
+        selected = selected === i ? -1 : i;
+        show(result, text);
+      });
+    }));
     output.removeAttribute('aria-hidden');
   } else {
-    output.textContent = text; // the pad announces it
-    output.setAttribute('aria-hidden', 'true');
+    output.textContent = text;
+    output.setAttribute('aria-hidden', 'true'); // the pad announces it
   }
 
   const candidates = selected >= 0 ? result.characters[selected].candidates : result.candidates;
-  const current = selected >= 0 ? signs[selected] : text;
+  const current = selected >= 0 ? written[selected] : text;
   const list = $('ranking');
   list.classList.toggle('wide', several && selected < 0);
   $('ranking-title').textContent = selected >= 0 ? `Character ${selected + 1}` : 'Candidates';
@@ -51,9 +57,8 @@ function show(result, text = result.text) {
 
 function choose(text) {
   if (selected >= 0) {
-    const signs = [...shown.text];
-    signs[selected] = text;
-    text = signs.join('');
+    let next = 0;
+    text = [...shown.text].map((sign) => (sign !== '\n' && next++ === selected ? text : sign)).join('');
   }
   if ($('photo').hidden) pad.value = text;
   show(shown, text);
@@ -65,6 +70,12 @@ function button(text, pressed, click) {
   element.textContent = text;
   element.setAttribute('aria-pressed', String(pressed));
   element.addEventListener('click', click);
+  return element;
+}
+
+function lineBreak() {
+  const element = document.createElement('span');
+  element.className = 'break';
   return element;
 }
 
@@ -121,9 +132,13 @@ pad.addEventListener('biji-ready', ({ detail: { info, provider } }) => {
   $('provider').textContent = { wasm: 'WebAssembly', webgpu: 'WebGPU' }[provider] ?? provider ?? '–';
   $('size').textContent = info?.bytes > 0 ? size(info.bytes) : '–';
   const accuracy = bestAccuracy(info?.accuracy);
-  $('accuracy').textContent = accuracy ? `${(100 * accuracy.value).toFixed(2)} %` : '–';
-  $('accuracy').title = accuracy ? `on ${accuracy.set}` : '';
+  $('accuracy').parentElement.hidden = !accuracy;
+  if (accuracy) {
+    $('accuracy').textContent = `${(100 * accuracy.value).toFixed(2)} %`;
+    $('accuracy').parentElement.title = `on ${accuracy.set}`;
+  }
   if (!shown?.text) show(kNothing);
+  navigator.serviceWorker?.register('./sw.js').catch(() => {}); // offline from the next visit on; not everywhere allowed
 });
 
 // model.json: { 'MNIST test': 0.998, .. } with numbers, or objects that have one as top1.
@@ -188,6 +203,7 @@ async function readPhoto(file) {
   const context = picture.getContext('2d');
   context.drawImage(bitmap, 0, 0, picture.width, picture.height);
   $('photo').hidden = false;
+  pad.inert = true;
   $('failure').hidden = true;
   $('close').focus({ preventScroll: true });
   try {
@@ -214,6 +230,7 @@ async function readPhoto(file) {
 
 function closePhoto() {
   $('photo').hidden = true;
+  pad.inert = false;
   $('failure').hidden = true;
   selected = -1;
   show(pad.result ?? kNothing, pad.value);
