@@ -146,6 +146,15 @@ describe('a recogniser', () => {
     }
   });
 
+  test('can be had again while its predecessor is still closing', async () => {
+    const first = await createRecognizer();
+    const closing = first.dispose();
+    const second = await createRecognizer();
+    await closing;
+    assert.equal((await second.recognize(digitInk('6'))).text, '6');
+    await second.dispose();
+  });
+
   test('reports its download in bytes', async () => {
     const seen = [];
     const recognizer = await createRecognizer({ onprogress: (progress) => seen.push(progress) });

@@ -25,7 +25,9 @@ for (const file of runtime) await cp(path.join(ort, file), path.join(next, 'ort'
 for (const file of ['biji-core.wasm', 'biji-pad.wasm']) await cp(path.join(wasm, file), path.join(next, file));
 for (const file of await readdir(path.join(root, 'web')))
   if (/\.(html|css|svg|png|webmanifest|d\.ts)$/.test(file)) await cp(path.join(root, 'web', file), path.join(next, file));
-for (const file of ['LICENSE', 'NOTICES.md', 'README.md']) await cp(path.join(root, file), path.join(next, file));
+for (const file of ['LICENSE', 'NOTICES.md']) await cp(path.join(root, file), path.join(next, file));
+const readme = await readFile(path.join(root, 'README.md'), 'utf8');
+await writeFile(path.join(next, 'README.md'), readme.replaceAll('(web/', '('));
 await cp(path.join(root, 'models'), path.join(next, 'models'), {
   recursive: true,
   filter: (file) => !/golden\.json$/.test(file), // for tests, not for visitors

@@ -20,6 +20,9 @@ const kBatch = 64; // characters that go through the network at once
 /** Downloads that happen once for an engine, shared by its models; a failed one is tried again the next time. */
 class Once {
   #promises = new Map();
+  has(key) {
+    return this.#promises.has(key);
+  }
   get(key, make) {
     if (!this.#promises.has(key)) {
       const promise = make();
@@ -32,22 +35,22 @@ class Once {
 
 export function createEngine() {
   const once = new Once();
-  const models = new Map(); // key -> Model
+  const models = new Map(); // id -> Model
   return {
     /** Loads a model; see Model.load. Returns { info, provider, decided }. */
-    async load(key, options, onprogress) {
+    async load(id, options, onprogress) {
       const model = await Model.load(options, once, onprogress);
-      models.set(key, model);
+      models.set(id, model);
       return { info: model.info, provider: model.provider, decided: model.decided };
     },
-    async recognize(key, input, options) {
-      const model = models.get(key);
+    async recognize(id, input, options) {
+      const model = models.get(id);
       if (!model) throw new BijiError('disposed', 'This recogniser was disposed of.');
       return model.recognize(input, options);
     },
-    async dispose(key) {
-      const model = models.get(key);
-      models.delete(key);
+    async dispose(id) {
+      const model = models.get(id);
+      models.delete(id);
       await model?.dispose();
     },
   };
@@ -83,7 +86,8 @@ class Model {
     const gpu = wanted === 'wasm' ? null : await findGpu(provider === 'auto');
     const runtime = gpu ? 'jspi' : 'wasm';
 
-    const total = info.bytes + (kFileBytes.core ?? 0) + (kFileBytes[runtime] ?? 0);
+    const missing = ['core', runtime].filter((name) => !once.has(name)); // the others are here or on their way
+    const total = missing.reduce((sum, name) => sum + (kFileBytes[name] ?? 0), info.bytes);
     let loaded = 0;
     const onbytes = (n) => onprogress({ loaded: (loaded += n), total: Math.max(total, loaded), stage: 'download' });
     const [core, ort, bytes] = await Promise.all([

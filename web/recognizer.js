@@ -43,6 +43,8 @@ function folder(url) {
 const loaded = new Map();
 
 class SharedModel {
+  static #count = 0;
+  #id = ++SharedModel.#count; // the engine's name for it: a key may come back while its predecessor is still closing
   #key;
   #users = 0;
   #listeners = new Set();
@@ -75,7 +77,7 @@ class SharedModel {
   run(input, options, signal) {
     const result = this.#queue.then(() => {
       if (signal?.aborted) throw new BijiError('aborted', 'A newer request took the place of this one.');
-      return this.#engine.call('recognize', [this.#key, input, options]);
+      return this.#engine.call('recognize', [this.#id, input, options]);
     });
     this.#queue = result.catch(() => {});
     return result;
@@ -85,14 +87,14 @@ class SharedModel {
     if (--this.#users > 0) return;
     if (loaded.get(this.#key) === this) loaded.delete(this.#key);
     await this.#queue;
-    await this.#engine.call('dispose', [this.#key]);
+    await this.#engine.call('dispose', [this.#id]);
   }
 
   async #load(options, inThread) {
     this.#engine = await engineFor(options.assets, inThread);
     const memory = `biji:provider:${options.model}`;
     const remembered = options.provider === 'auto' ? recall(memory) : null;
-    const answer = await this.#engine.call('load', [this.#key, { ...options, remembered }], (progress) => {
+    const answer = await this.#engine.call('load', [this.#id, { ...options, remembered }], (progress) => {
       this.#last = progress;
       for (const listener of this.#listeners) listener(progress);
     });
