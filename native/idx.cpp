@@ -38,20 +38,26 @@ size_t read_some(gzFile file, const fs::path& path, uint8_t* out, size_t size) {
   return done;
 }
 
+// The path of "<stem>-<kind>" in any of its spellings; empty when there is none.
 fs::path find(const fs::path& folder, const std::string& stem, const std::string& kind) {
-  for (const char* dot : {"-", "."})
-    for (const char* suffix : {"", ".gz"}) {
-      const fs::path path = folder / (stem + "-" + kind.substr(0, kind.find('-')) + dot +
-                                      kind.substr(kind.find('-') + 1) + suffix);
-      if (fs::is_regular_file(path)) return path;
-    }
+  std::string dotted = kind;
+  dotted[kind.find('-')] = '.';
+  for (const std::string& name : {kind, dotted})
+    for (const char* suffix : {"", ".gz"})
+      if (const fs::path path = folder / (stem + "-" + name + suffix); fs::is_regular_file(path)) return path;
+  return {};
+}
+
+[[noreturn]] void fail_missing(std::span<const fs::path> folders, const std::string& what) {
+  if (folders.empty()) throw std::runtime_error("no folder to read from; give one with --from");
+  const fs::path& folder = folders.back();
+  if (!fs::is_directory(folder)) fail(folder, "is not a folder; give the one that holds the idx files");
   std::string there;
-  std::error_code ignored;
   int listed = 0;
-  for (const auto& entry : fs::directory_iterator(folder, ignored))
+  for (const auto& entry : fs::directory_iterator(folder))
     if (++listed <= 8) there += (there.empty() ? "" : ", ") + entry.path().filename().string();
-  fail(folder, "no " + stem + "-" + kind + "[.gz] in this folder" +
-                   (there.empty() ? " (it is empty or missing)" : "; it holds: " + there));
+  fail(folder, "has no " + what + "[.gz] with its partner; " +
+                   (there.empty() ? "it is empty" : "it holds: " + there));
 }
 
 }  // namespace
@@ -98,10 +104,16 @@ Idx read_idx(const fs::path& path) {
   return idx;
 }
 
-LabelledImages read_idx_pair(const fs::path& folder, const std::string& stem, bool transpose,
+LabelledImages read_idx_pair(std::span<const fs::path> folders, const std::string& stem, bool transpose,
                              uint32_t classes) {
-  const fs::path image_path = find(folder, stem, "images-idx3-ubyte");
-  const fs::path label_path = find(folder, stem, "labels-idx1-ubyte");
+  fs::path image_path, label_path;
+  for (const fs::path& folder : folders) {
+    image_path = find(folder, stem, "images-idx3-ubyte");
+    label_path = find(folder, stem, "labels-idx1-ubyte");
+    if (!image_path.empty() && !label_path.empty()) break;
+  }
+  if (image_path.empty() || label_path.empty())
+    fail_missing(folders, stem + (image_path.empty() ? "-images-idx3-ubyte" : "-labels-idx1-ubyte"));
   Idx images = read_idx(image_path);
   Idx labels = read_idx(label_path);
   if (images.shape.size() != 3) fail(image_path, "holds no images (three dimensions are needed)");

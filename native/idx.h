@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,11 +32,12 @@ struct LabelledImages {
   std::vector<uint8_t> labels;  // [count]
 };
 
-// stem: what the two files' names start with, such as "train" or "emnist-byclass-test"; in the folder lie
-// "<stem>-images-idx3-ubyte" and "<stem>-labels-idx1-ubyte", with or without .gz ('.' for the '-' before idx
-// is taken too). transpose: EMNIST stores its images column-major. Throws when a file is missing (listing
-// what is there), sizes disagree, or a label is >= classes.
-LabelledImages read_idx_pair(const std::filesystem::path& folder, const std::string& stem, bool transpose,
-                             uint32_t classes);
+// folders: searched in this order; the first that holds both files counts.
+// stem: what the files' names start with, such as "train" or "emnist-byclass-test": they are called
+// "<stem>-images-idx3-ubyte" and "<stem>-labels-idx1-ubyte", with or without .gz ('.' for the '-' before idx too).
+// transpose: EMNIST stores its images column-major.
+// Throws when a file is missing (listing what is there), sizes disagree, or a label is >= classes.
+LabelledImages read_idx_pair(std::span<const std::filesystem::path> folders, const std::string& stem,
+                             bool transpose, uint32_t classes);
 
 }  // namespace biji

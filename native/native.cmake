@@ -17,8 +17,8 @@ add_library(biji_native STATIC
   native/train.cpp)
 target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
 target_link_libraries(biji_native
-  PUBLIC biji_core nlohmann_json::nlohmann_json ${TORCH_LIBRARIES}
-  PRIVATE biji_warnings onnx ZLIB::ZLIB PNG::PNG OpenSSL::Crypto Threads::Threads)
+  PUBLIC biji_core nlohmann_json::nlohmann_json onnx ${TORCH_LIBRARIES}
+  PRIVATE biji_warnings ZLIB::ZLIB PNG::PNG OpenSSL::Crypto Threads::Threads)
 # The card says which sources made a model.
 set_source_files_properties(native/main.cpp PROPERTIES COMPILE_DEFINITIONS BIJI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 

@@ -145,7 +145,7 @@ const std::vector<NetworkRow>& network_table() {
        "5x5x32, pool, 5x5x64, pool, 1024, dropout, 10",
        kDigitsInput,
        mnist_cnn,
-       {.epochs = 8, .batch = 128, .lr = 1e-3f}},
+       {.epochs = 6, .batch = 128, .lr = 1e-3f, .augment = 0.5f}},
       {"mnist-rnn",
        "LSTM of 50 units over 28 rows",
        kDigitsInput,
@@ -155,7 +155,7 @@ const std::vector<NetworkRow>& network_table() {
        "5x5x20, pool, 5x5x50, pool, 500, 10",
        kDigitsInput,
        lenet5,
-       {.epochs = 10, .batch = 128, .lr = 2e-3f}},
+       {.epochs = 10, .batch = 128, .lr = 2e-3f, .augment = 0.5f}},
   };
   return table;
 }

@@ -139,7 +139,7 @@ std::string to_onnx(const Net& net, bool half) {
   std::vector<std::string> values;  // the name of each node's output
   for (size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = nodes[i];
-    const std::string name = i + 1 == nodes.size() ? "logits" : "v" + std::to_string(i);
+    const std::string name = i + 1 == nodes.size() ? "logits" : std::string("v").append(std::to_string(i));
     const std::string x = node.a >= 0 ? values[static_cast<size_t>(node.a)] : "";
     switch (node.op) {
       case Op::kInput: {

@@ -34,19 +34,7 @@ LabelledImages read_from(const PrepareOptions& options, const IdxSet& set) {
                            : options.split == "test" ? set.test
                                                      : "emnist-byclass-" + options.split;
   const auto classes = static_cast<uint32_t>(std::string_view(set.classes).size());
-  for (size_t i = 0; i < options.from.size(); ++i) {
-    const auto& folder = options.from[i];
-    const bool last = i + 1 == options.from.size();
-    if (!std::filesystem::is_directory(folder))
-      throw std::runtime_error(folder.string() +
-                               ": is not a folder; --from takes the folder with the idx files");
-    try {
-      return read_idx_pair(folder, stem, set.transpose, classes);
-    } catch (const std::runtime_error&) {
-      if (last) throw;
-    }
-  }
-  throw std::runtime_error("no folder to read from; give one with --from");
+  return read_idx_pair(options.from, stem, set.transpose, classes);
 }
 
 }  // namespace

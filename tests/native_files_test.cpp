@@ -80,14 +80,15 @@ TEST(Idx, ALyingHeaderCostsNoMemory) {
 TEST(Idx, ImagesAndLabelsMustBelongTogether) {
   const TempFolder folder;
   write_file(folder / "train-images-idx3-ubyte", idx_bytes({2, 2, 2}, "abcdefgh"));
-  EXPECT_NE(error_of([&] { read_idx_pair(folder.path, "train", false, 10); }).find("train-labels-idx1-ubyte"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of([&] { read_idx_pair({{folder.path}}, "train", false, 10); }).find("train-labels-idx1-ubyte"),
+      std::string::npos);
   write_file(folder / "train-labels-idx1-ubyte", idx_bytes({3}, std::string("\1\2\3")));
-  EXPECT_NE(error_of([&] { read_idx_pair(folder.path, "train", false, 10); }), "");
+  EXPECT_NE(error_of([&] { read_idx_pair({{folder.path}}, "train", false, 10); }), "");
   write_file(folder / "train-labels-idx1-ubyte", idx_bytes({2}, std::string("\1\12")));
-  EXPECT_NE(error_of([&] { read_idx_pair(folder.path, "train", false, 10); }).find("label 10"),
+  EXPECT_NE(error_of([&] { read_idx_pair({{folder.path}}, "train", false, 10); }).find("label 10"),
             std::string::npos);
-  const LabelledImages images = read_idx_pair(folder.path, "train", true, 11);
+  const LabelledImages images = read_idx_pair({{folder.path}}, "train", true, 11);
   EXPECT_EQ(std::string(images.pixels.begin(), images.pixels.end()),
             "acbdegfh");  // column-major made row-major
 }
