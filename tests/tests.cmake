@@ -6,8 +6,8 @@ set(BIJI_GOOGLETEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources")
 # The core and whatever else runs without LibTorch and without a browser.
 set(BIJI_CORE_TESTS
   tests/binarize_test.cpp tests/core_abi_test.cpp tests/decode_test.cpp tests/golden_test.cpp tests/image_test.cpp
-tests/ink_test.cpp tests/normalize_test.cpp tests/raster_test.cpp
-  tests/segment_test.cpp wasm/core.cpp)
+  tests/ink_document_test.cpp tests/ink_mesh_test.cpp tests/ink_test.cpp tests/normalize_test.cpp
+  tests/raster_test.cpp tests/segment_test.cpp wasm/core.cpp wasm/ink_document.cpp wasm/ink_mesh.cpp)
 
 if(NOT TARGET gtest)
   set(INSTALL_GTEST OFF CACHE INTERNAL "")
