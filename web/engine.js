@@ -109,6 +109,7 @@ class Model {
     self.#loadPlain = () => once.get('wasm', () => loadRuntime(assets, 'wasm', () => {}));
     self.#bytes = bytes;
     await self.#start(gpu, wanted);
+    await self.recognize({ ink: [{ x: [0, 1], y: [0, 1] }] }); // encoder and decoder run once as well
     return self;
   }
 
