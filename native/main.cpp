@@ -85,6 +85,7 @@ int main(int argc, char** argv) {
   train_command->add_option("--data", train.data, "packs to train on");
   train_command->add_option("--val-data", train.validation, "packs to validate on after each epoch");
   train_command->add_option("--out", train.out, "the run's folder")->required();
+  train_command->add_option("--init", train.init, "start from the weights of this run (fine-tuning)");
   auto* epochs = train_command->add_option("--epochs", train.recipe.epochs, "times through the data")
                      ->check(CLI::PositiveNumber);
   auto* batch =
@@ -97,6 +98,10 @@ int main(int argc, char** argv) {
                         ->check(CLI::Range(0., 0.9));
   auto* augment =
       train_command->add_option("--augment", train.recipe.augment, "strength of augmentation, 0 = none")
+          ->check(CLI::Range(0., 2.));
+  auto* augment_end =
+      train_command
+          ->add_option("--augment-end", train.recipe.augment_end, "strength that the last quarter falls to")
           ->check(CLI::Range(0., 2.));
   auto* ema = train_command->add_option("--ema", train.recipe.ema, "decay of the averaged weights")
                   ->check(CLI::Range(0., 1.));
@@ -185,6 +190,7 @@ int main(int argc, char** argv) {
         if (*decay) train.recipe.weight_decay = given.weight_decay;
         if (*smoothing) train.recipe.label_smoothing = given.label_smoothing;
         if (*augment) train.recipe.augment = given.augment;
+        if (*augment_end) train.recipe.augment_end = given.augment_end;
         if (*ema) train.recipe.ema = given.ema;
       }
       train.network = network;

@@ -80,7 +80,9 @@ struct Recipe {
   float lr = 2e-3f;  // peak of the one-cycle schedule
   float weight_decay = 0.01f;
   float label_smoothing = 0;
-  float augment = 0;   // strength of augment.h, 0 = none, 1 = full
+  float augment = 0;  // strength of augment.h, 0 = none, 1 = full
+  float augment_end =
+      -1;  // strength that the last quarter falls to, so that it ends near real data; -1 = the same
   float ema = 0.999f;  // decay of the averaged weights a step; 0 = none
 };
 

@@ -15,12 +15,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DataSource, name, path, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputSpec, size_px, box_px, centring, pen_px)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recipe, epochs, batch, sgd, lr, weight_decay, label_smoothing, augment,
-                                   ema)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, network, classes, input, input_version, recipe, seed, precision,
-                                   threads, held_out, data, validation, command, git_commit, step,
-                                   total_steps, seconds, epoch_loss, epoch_correct, loss_scale, epochs,
-                                   checkpoints, best, best_accuracy)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recipe, epochs, batch, sgd, lr, weight_decay, label_smoothing,
+                                                augment, ema)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, input, input_version, recipe,
+                                                seed, precision, threads, held_out, data, validation, init,
+                                                command, git_commit, step, total_steps, seconds, epoch_loss,
+                                                epoch_correct, loss_scale, epochs, checkpoints, best,
+                                                best_accuracy)
 
 RunState read_run(const std::filesystem::path& folder) {
   const auto path = folder / "state.json";

@@ -54,6 +54,7 @@ struct RunState {
   int32_t threads = 0;
   int64_t held_out = 0;  // training samples that are kept apart for validation
   std::vector<DataSource> data, validation;
+  std::string init;  // the run whose averaged weights this one began with; empty = random
   std::string command;
   std::string git_commit;
   // changes

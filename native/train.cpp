@@ -15,6 +15,13 @@
 namespace biji {
 namespace {
 
+// Of augmentation: constant, then linear over the last quarter.
+float strength(const Recipe& recipe, int64_t step, int64_t total) {
+  const float x = (static_cast<float>(step) + 0.5f) / static_cast<float>(total);
+  if (recipe.augment_end < 0 || x < 0.75f) return recipe.augment;
+  return recipe.augment + (recipe.augment_end - recipe.augment) * (x - 0.75f) * 4;
+}
+
 // Linear rise over the first 15 %, then half a cosine down to nearly nothing (L. Smith, 2018).
 double learning_rate(const Recipe& recipe, int64_t step, int64_t total) {
   const double x = (static_cast<double>(step) + 0.5) / static_cast<double>(total);
@@ -66,6 +73,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     state.threads = set_threads(options.threads);
     state.command = options.command;
     state.git_commit = options.git_commit;
+    state.init = options.init.string();
   }
   set_threads(state.threads);
   const Recipe& recipe = state.recipe;
@@ -101,6 +109,15 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   Net net(row.build(static_cast<int32_t>(data.classes.size())), device);
   Net average(net.network(), device);
   net.initialise(mix_seed(state.seed, 0));
+  if (!options.resume && !options.init.empty()) {
+    RunState before = read_run(options.init);
+    if (before.network != state.network || before.classes != state.classes)
+      throw std::runtime_error(options.init.string() + ": is a run of " + before.network + " with " +
+                               std::to_string(before.classes.size()) +
+                               " classes; --init takes one of the same network and classes");
+    import_tensors(net, "average.", load_checkpoint(options.init, before));
+    state.command = before.command + " && " + state.command;  // the whole way, for the card
+  }
   average.state().copy_(net.state());
   net.enable_gradients();
   at::Tensor m = at::zeros_like(net.gradient()), v = at::zeros_like(net.gradient());
@@ -160,7 +177,8 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     at::manual_seed(mix_seed(state.seed ^ 0x5851f42d4c957f2dull, static_cast<uint64_t>(state.step)));
     const at::Tensor index = order.slice(0, within * batch, (within + 1) * batch);
     const at::Tensor labels = data.labels.index_select(0, index);
-    const at::Tensor x = augment(data.pixels.index_select(0, index), recipe.augment);  // [batch, 1, h, w]
+    const at::Tensor x = augment(data.pixels.index_select(0, index),
+                                 strength(recipe, state.step, state.total_steps));  // [batch, 1, h, w]
 
     at::Tensor logits;
     {

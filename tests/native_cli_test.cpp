@@ -4,8 +4,9 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <cstdlib>
 
-#include "native/file.h"
+#include "native/run.h"
 #include "tests/native_testing.h"
 
 namespace biji {
@@ -51,6 +52,25 @@ TEST(CommandLine, FailureIsOneAndNamesTheFile) {
     EXPECT_EQ(outcome.code, 1) << arguments;
     EXPECT_NE(outcome.text.find("/nowhere"), std::string::npos) << outcome.text;
   }
+}
+
+// Killed at any moment after its first checkpoint, a run ends with the weights of one that was left alone.
+TEST(CommandLine, ARunThatWasKilledResumes) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  const std::string dir = folder.path.string();
+  const std::string command =
+      "train mnist-dense --data " + dir + "/bars.bjp --epochs 100 --batch 20 --threads 1 --out " + dir;
+  ASSERT_EQ(biji_command(command + "/whole").code, 0);
+  const std::string kill =
+      "(" + std::string(BIJI_COMMAND) + " " + command + "/killed > /dev/null 2>&1 & pid=$!; " +
+      "until [ -e " + dir +
+      "/killed/state.json ] || ! kill -0 $pid; do :; done; kill -9 $pid; wait $pid) 2> /dev/null";
+  EXPECT_NE(std::system(kill.c_str()), 0);
+  const Outcome outcome = biji_command("train --resume --out " + dir + "/killed");
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  RunState whole = read_run(folder / "whole"), killed = read_run(folder / "killed");
+  EXPECT_EQ(whole.checkpoints[0].sha256, killed.checkpoints[0].sha256);  // the same bytes
 }
 
 TEST(CommandLine, FromPackToModel) {
