@@ -116,12 +116,15 @@ int main(int argc, char** argv) {
                           "go on with the run in --out; its other settings stay as they were");
 
   biji::ShowOptions show;
-  auto* show_command = app.add_subcommand("show", "look at a pack: PNG files by class, contact sheets");
+  auto* show_command = app.add_subcommand("show", "look at data: PNG files by class, contact sheets");
   show_command->footer(
       "Examples:\n  biji show data/mnist-test.bjp --sheet sheet.png\n  biji show data/mnist-test.bjp "
       "--png-dir png --class 7 --limit 0\n"
-      "  biji show data/mnist-train.bjp --augmented --sheet augmented.png");
-  show_command->add_option("PACK", show.pack, "the pack (.bjp)")->required();
+      "  biji show data/mnist-train.bjp --augmented --sheet augmented.png\n"
+      "  biji show HWDB1.1tst_gnt.zip --sheet scans.png --class \xe6\xb1\x89");
+  show_command
+      ->add_option("DATA", show.data, "a pack (.bjp); .gnt or .pot files, a folder or an archive of them")
+      ->required();
   show_command->add_option("--png-dir", show.png_dir, "write one PNG a sample into one folder a class");
   show_command->add_option("--sheet", show.sheet, "write one PNG with many samples");
   show_command->add_option("--class", show.class_label, "only this class");

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <stdexcept>
 
+#include "native/archive.h"
 #include "native/augment.h"
+#include "native/casia.h"
 #include "native/dataset.h"
 #include "native/file.h"
 #include "native/picture.h"
+#include "shared/binarize.h"
 
 namespace biji {
 namespace {
@@ -33,62 +37,150 @@ Image to_image(const at::Tensor& pixels) {
   return image;
 }
 
-}  // namespace
+// Collects the samples that were asked for: on the sheet, and as PNG files as they come.
+class Gallery {
+ public:
+  explicit Gallery(const ShowOptions& options) : options_(options) {}
 
-void show(const ShowOptions& options) {
-  const Dataset data = load_data(std::vector{options.pack});
-  const int64_t classes = static_cast<int64_t>(data.classes.size());
+  // Whether a sample of this class would still be shown.
+  bool wants(const std::string& label) const {
+    if (!options_.class_label.empty() && label != options_.class_label) return false;
+    return to_sheet() || to_file(label);
+  }
+  // False when no further sample of any class can be wanted.
+  bool open() const { return to_sheet() || !options_.png_dir.empty(); }
+
+  // number: of the sample, for the name of its file.
+  void add(const std::string& label, int64_t number, Image image) {
+    if (to_file(label)) {
+      char name[32];
+      std::snprintf(name, sizeof name, "%07lld.png", static_cast<long long>(number));
+      write_file(options_.png_dir / folder_name(label) / name, png(image));
+      ++written_[label];
+      ++files_;
+    }
+    if (to_sheet()) sheet_.push_back(std::move(image));
+  }
+
+  void finish() const {
+    if (!options_.sheet.empty()) {
+      write_file(options_.sheet, png(contact_sheet(sheet_, options_.columns)));
+      std::printf("wrote %s: %zu samples\n", options_.sheet.c_str(), sheet_.size());
+    }
+    if (!options_.png_dir.empty())
+      std::printf("wrote %lld files into %s\n", static_cast<long long>(files_), options_.png_dir.c_str());
+  }
+
+ private:
+  bool to_sheet() const {
+    return !options_.sheet.empty() &&
+           (options_.limit == 0 || static_cast<int64_t>(sheet_.size()) < options_.limit);
+  }
+  bool to_file(const std::string& label) const {
+    if (options_.png_dir.empty()) return false;
+    const auto it = written_.find(label);
+    return options_.limit == 0 || it == written_.end() || it->second < options_.limit;
+  }
+
+  const ShowOptions& options_;
+  std::vector<Image> sheet_;
+  std::map<std::string, int64_t> written_;  // files by class
+  int64_t files_ = 0;
+};
+
+// Every eighth class on a line.
+void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
+  for (size_t c = 0; c < counts.size(); ++c)
+    std::printf("  %s %6lld%s", counts[c].first.c_str(), static_cast<long long>(counts[c].second),
+                c % 8 == 7 || c + 1 == counts.size() ? "\n" : "");
+}
+
+void show_pack(const ShowOptions& options) {
+  const Dataset data = load_data(std::vector{options.data});
+  const auto classes = static_cast<int64_t>(data.classes.size());
   std::printf("%s: %lld samples, %lld classes, %d x %d\n", data.sources[0].name.c_str(),
               static_cast<long long>(data.labels.size(0)), static_cast<long long>(classes),
               data.input.size_px, data.input.size_px);
-  const at::Tensor counts = at::bincount(data.labels, {}, classes);
+  const at::Tensor totals = at::bincount(data.labels, {}, classes);
+  std::vector<std::pair<std::string, int64_t>> counts;
   for (int64_t c = 0; c < classes; ++c)
-    std::printf("  %s %6lld%s", data.classes[static_cast<size_t>(c)].c_str(),
-                static_cast<long long>(counts[c].item<int64_t>()),
-                c % 8 == 7 || c + 1 == classes ? "\n" : "");
+    counts.emplace_back(data.classes[static_cast<size_t>(c)], totals[c].item<int64_t>());
+  print_counts(counts);
+  if (!options.class_label.empty() &&
+      std::find(data.classes.begin(), data.classes.end(), options.class_label) == data.classes.end())
+    throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
 
-  int64_t only = -1;
-  if (!options.class_label.empty()) {
-    const auto it = std::find(data.classes.begin(), data.classes.end(), options.class_label);
-    if (it == data.classes.end())
-      throw std::runtime_error(options.pack.string() + ": has no class \"" + options.class_label + "\"");
-    only = it - data.classes.begin();
-  }
   at::manual_seed(options.seed);
-  const auto pixels_at = [&](int64_t i) {
+  Gallery gallery(options);
+  for (int64_t i = 0; i < data.labels.size(0) && gallery.open(); ++i) {
+    const std::string& label = data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
+    if (!gallery.wants(label)) continue;
     const at::Tensor pixels = data.pixels.slice(0, i, i + 1);
-    if (options.augmented <= 0) return pixels[0].contiguous();
-    return augment(pixels, options.augmented)[0][0].mul(255).round().to(at::kByte).contiguous();
+    gallery.add(
+        label, i,
+        to_image(options.augmented > 0
+                     ? augment(pixels, options.augmented)[0][0].mul(255).round().to(at::kByte).contiguous()
+                     : pixels[0].contiguous()));
+  }
+  gallery.finish();
+}
+
+// .gnt and .pot files, wherever they lie, drawn as the encoder sees them.
+void show_casia(const ShowOptions& options) {
+  constexpr InputSpec kSquare{64, 60, Centring::kBox, 3};
+  if (options.augmented > 0)
+    throw std::runtime_error(options.data.string() +
+                             ": --augmented shows packs; make one with `biji prepare`");
+  const std::filesystem::path from[] = {options.data};
+  Gallery gallery(options);
+  Skipped skipped;
+  std::map<std::string, int64_t> counts;  // samples by class
+  int64_t samples = 0, files = 0;
+  const auto take = [&](const std::string& label, const auto& encode) {
+    ++counts[label];
+    if (gallery.wants(label)) {
+      Result<Image> image = encode();
+      if (image.ok()) gallery.add(label, samples, std::move(image.value));
+    }
+    ++samples;
+    return true;
   };
-  const int64_t limit = options.limit > 0 ? options.limit : data.labels.size(0);
-  std::vector<Image> sheet;
-  std::vector<int64_t> written(static_cast<size_t>(classes));
-  int64_t files = 0;
-  for (int64_t i = 0; i < data.labels.size(0); ++i) {
-    const int64_t label = data.labels[i].item<int64_t>();
-    if (only >= 0 && label != only) continue;
-    const bool to_sheet = !options.sheet.empty() && static_cast<int64_t>(sheet.size()) < limit;
-    const bool to_file = !options.png_dir.empty() && written[static_cast<size_t>(label)] < limit;
-    if (!to_sheet && !to_file) {
-      if (options.png_dir.empty()) break;
-      continue;
-    }
-    const Image image = to_image(pixels_at(i));
-    if (to_sheet) sheet.push_back(image);
-    if (to_file) {
-      char name[32];
-      std::snprintf(name, sizeof name, "%07lld.png", static_cast<long long>(i));
-      write_file(options.png_dir / folder_name(data.classes[static_cast<size_t>(label)]) / name, png(image));
-      ++written[static_cast<size_t>(label)];
-      ++files;
-    }
-  }
-  if (!options.sheet.empty()) {
-    write_file(options.sheet, png(contact_sheet(sheet, options.columns)));
-    std::printf("wrote %s: %zu samples\n", options.sheet.c_str(), sheet.size());
-  }
-  if (!options.png_dir.empty())
-    std::printf("wrote %lld files into %s\n", static_cast<long long>(files), options.png_dir.c_str());
+  files += for_each_file(from, ".gnt", [&](ByteStream& stream, const ReadProgress&) {
+    read_gnt(stream, skipped, [&](GntSample&& sample) {
+      return take(sample.label, [&]() -> Result<Image> {
+        const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark);
+        return ink.ok() ? normalize(ink.value, kSquare) : ink;
+      });
+    });
+    return true;
+  });
+  files += for_each_file(from, ".pot", [&](ByteStream& stream, const ReadProgress&) {
+    read_pot(stream, skipped, [&](PotSample&& sample) {
+      return take(sample.label, [&] { return normalize(sample.ink, kSquare); });
+    });
+    return true;
+  });
+  if (files == 0)
+    throw std::runtime_error(options.data.string() +
+                             ": is no pack (.bjp), and holds no .gnt or .pot file that could be shown");
+  std::printf("%lld files, %lld samples of %zu classes\n", static_cast<long long>(files),
+              static_cast<long long>(samples), counts.size());
+  if (counts.size() <= 100) print_counts({counts.begin(), counts.end()});
+  for (const auto& [reason, entry] : skipped.reasons)
+    std::printf("skipped %lld: %s (first in %s)\n", static_cast<long long>(entry.count), reason.c_str(),
+                entry.first.c_str());
+  if (!options.class_label.empty() && !counts.contains(options.class_label))
+    throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
+  gallery.finish();
+}
+
+}  // namespace
+
+void show(const ShowOptions& options) {
+  if (options.data.extension() == ".bjp")
+    show_pack(options);
+  else
+    show_casia(options);
 }
 
 }  // namespace biji

@@ -8,7 +8,7 @@
 namespace biji {
 
 struct ShowOptions {
-  std::filesystem::path pack;
+  std::filesystem::path data;  // a pack (.bjp), or CASIA's .gnt and .pot files: one, a folder or an archive
   std::filesystem::path png_dir;  // one folder a class, one PNG a sample; empty = none
   std::filesystem::path sheet;    // one PNG with many samples; empty = none
   std::string class_label;        // only this class; empty = all
@@ -18,7 +18,8 @@ struct ShowOptions {
   uint64_t seed = 1;
 };
 
-// Prints what the pack holds, and writes what was asked for. Throws std::runtime_error.
+// Prints what data holds and what could not be read, and writes what was asked for. Throws
+// std::runtime_error.
 void show(const ShowOptions& options);
 
 }  // namespace biji
