@@ -639,6 +639,7 @@ export class BijiPad extends Base {
       const { ink } = this;
       this.#dispatch('biji-stroke', { stroke: ink.at(-1), strokes: ink.length });
     }
+    if (this.#recognizer && this.delay === 0) this.#sheet?.hold(40);
     this.#inkChanged();
   }
 
@@ -736,6 +737,7 @@ export class BijiPad extends Base {
   }
 
   #show(result) {
+    this.#sheet?.resume();
     this.#result = result.text === '' && result.characters.length === 0 ? null : result;
     const boxes = result.characters.length > 1 ? result.characters.map(({ box }) => box) : [];
     if (this.#sheet && !this.#pen) this.#sheet.boxes(boxes);

@@ -84,6 +84,7 @@ class Sheet {
   #context = 0; // emscripten's number of the WebGL2 context, 0 when detached
   #lostAt = 0; // when the context was lost; 0 when it was not
   #frame = 0;
+  #held = 0; // timer that ends hold()
   #width = 0;
   #height = 0;
   #scale = 1;
@@ -104,6 +105,7 @@ class Sheet {
   }
 
   dispose() {
+    clearTimeout(this.#held);
     cancelAnimationFrame(this.#frame);
     this.#detach();
     this.#free(this.#canvas);
@@ -116,6 +118,7 @@ class Sheet {
   // ---- the pen: points are [{ x, y, t, pressure }], CSS pixels ------------------------------------------------------
 
   penDown(points) {
+    this.resume();
     this.#check(this.#module._biji_pad_pen_down(this.#pad, this.#write(points)));
     this.invalidate();
   }
@@ -236,8 +239,26 @@ class Sheet {
     this.invalidate();
   }
 
+  /**
+   * Holds drawing back until resume(), for ms at most. Browsers without a GPU draw on the cores that are to read the ink:
+   * when the pen lifts, the answer comes first and the frame, in which hardly anything is new, after it.
+   */
+  hold(ms) {
+    clearTimeout(this.#held);
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#held = setTimeout(() => this.resume(), ms);
+  }
+  resume() {
+    if (!this.#held) return;
+    clearTimeout(this.#held);
+    this.#held = 0;
+    this.invalidate();
+  }
+
   /** Draws in the next frame. Nothing runs while nothing changes. */
   invalidate() {
+    if (this.#held) return;
     this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
