@@ -55,7 +55,7 @@ at::Tensor extreme(const at::Tensor& x, at::Tensor (*of)(const at::Tensor&, cons
 
 }  // namespace
 
-at::Tensor augment(const at::Tensor& pixels, float strength) {
+at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn) {
   const at::NoGradGuard no_grad;
   at::Tensor x = to_input(pixels);
   if (strength <= 0) return x;
@@ -63,39 +63,50 @@ at::Tensor augment(const at::Tensor& pixels, float strength) {
   const at::TensorOptions options = x.options();
 
   // Bicubic keeps edges sharp, so that augmented ink looks like the ink of the test, not like a blurred copy.
-  x = at::grid_sampler_2d(x, sampling_grid(n, h, w, strength, options), 2, 0, false).clamp_(0, 1);
+  if (!drawn) x = at::grid_sampler_2d(x, sampling_grid(n, h, w, strength, options), 2, 0, false).clamp_(0, 1);
 
   // Pens: towards the darkest neighbour (thicker) or the lightest (thinner), by a random share.
-  const at::Tensor pen = at::randn({n, 1, 1, 1}, options).mul_(0.3 * strength).clamp_(-0.6, 1);
+  const double pens = drawn ? 0.15 : 0.3;  // drawn ink has had its pen already
+  const at::Tensor pen = at::randn({n, 1, 1, 1}, options).mul_(pens * strength).clamp_(-0.6, 1);
   const at::Tensor thicker = extreme(x, at::maximum).sub_(x), thinner = x - extreme(x, at::minimum);
   x.addcmul_(pen.clamp_min(0), thicker).addcmul_(pen.clamp_max(0), thinner);
+
+  // Blur, for one in three.
+  if (drawn) {
+    const at::Tensor share = (at::rand({n, 1, 1, 1}, options) < 0.33).to(at::kFloat) *
+                             at::rand({n, 1, 1, 1}, options).mul_(strength).clamp_max_(1);
+    const at::Tensor p = at::constant_pad_nd(x, {1, 1, 1, 1}, 0);
+    const at::Tensor rows = p.slice(2, 0, h) + p.slice(2, 1, h + 1) * 2 + p.slice(2, 2, h + 2);
+    const at::Tensor soft =
+        (rows.slice(3, 0, w) + rows.slice(3, 1, w + 1) * 2 + rows.slice(3, 2, w + 2)).mul_(1. / 16);
+    x.addcmul_(soft.sub_(x), share);
+  }
 
   // Faint ink, for one in eight.
   const at::Tensor faint = at::rand({n, 1, 1, 1}, options);
   x.mul_(1 - (faint < 0.125).to(at::kFloat) * at::rand({n, 1, 1, 1}, options) * (0.5 * strength));
 
-  // A patch is erased from one in eight, up to a quarter of the side.
-  const auto span = [&](int64_t size, std::vector<int64_t> shape) {
-    const at::Tensor at = at::arange(size, options).view(shape);
-    const at::Tensor begin = at::rand({n, 1, 1, 1}, options) * static_cast<double>(size);
-    const at::Tensor length = at::rand({n, 1, 1, 1}, options) * (static_cast<double>(size) / 4);
-    return (at >= begin).logical_and_(at < begin + length);
-  };
-  const at::Tensor chosen = at::rand({n, 1, 1, 1}, options) < 0.125 * strength;
-  x.masked_fill_(span(h, {1, 1, h, 1}).logical_and(span(w, {1, 1, 1, w})).logical_and_(chosen), 0);
+  if (drawn) {
+    // Ink that the paper took unevenly, as scans show it, for one in three.
+    const at::Tensor uneven = (at::rand({n, 1, 1, 1}, options) < 0.33).to(at::kFloat) *
+                              at::rand({n, 1, 1, 1}, options) * (0.7 * strength);
+    x.mul_(1 - at::rand({n, 1, h, w}, options) * uneven);
+  } else {
+    // A patch is erased from one in eight, up to a quarter of the side.
+    const auto span = [&](int64_t size, std::vector<int64_t> shape) {
+      const at::Tensor at = at::arange(size, options).view(shape);
+      const at::Tensor begin = at::rand({n, 1, 1, 1}, options) * static_cast<double>(size);
+      const at::Tensor length = at::rand({n, 1, 1, 1}, options) * (static_cast<double>(size) / 4);
+      return (at >= begin).logical_and_(at < begin + length);
+    };
+    const at::Tensor chosen = at::rand({n, 1, 1, 1}, options) < 0.125 * strength;
+    x.masked_fill_(span(h, {1, 1, h, 1}).logical_and(span(w, {1, 1, 1, w})).logical_and_(chosen), 0);
+  }
 
   // Noise on one in four, as a scan or camera leaves.
   const at::Tensor noisy = (at::rand({n, 1, 1, 1}, options) < 0.25).to(at::kFloat) *
                            at::rand({n, 1, 1, 1}, options) * (0.08 * strength);
   return x.addcmul_(at::randn({n, 1, h, w}, options), noisy).clamp_(0, 1);
-}
-
-uint64_t mix_seed(uint64_t a, uint64_t b) {
-  // SplitMix64 (G. Steele et al., 2014) over both numbers.
-  uint64_t x = a * 0x9e3779b97f4a7c15ull + b + 0x632be59bd9b4e019ull;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-  return x ^ (x >> 31);
 }
 
 }  // namespace biji

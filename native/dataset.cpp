@@ -1,67 +1,161 @@
 #include "native/dataset.h"
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 #include <random>
 #include <stdexcept>
+#include <thread>
+#include <unordered_map>
 
-#include "native/pack.h"
+#include "native/ink_augment.h"
 
 namespace biji {
 namespace {
+
+constexpr int64_t kSampleBits = 40;
 
 bool same(const InputSpec& a, const InputSpec& b) {
   return a.size_px == b.size_px && a.box_px == b.box_px && a.centring == b.centring && a.pen_px == b.pen_px;
 }
 
+// The characters of a label. Labels are valid UTF-8 (parse_labels).
+std::vector<std::string> characters(const std::string& label) {
+  std::vector<std::string> list;
+  for (const char c : label) {
+    if ((c & 0xc0) == 0x80 && !list.empty())
+      list.back() += c;
+    else
+      list.emplace_back(1, c);
+  }
+  return list;
+}
+
+// Turns the classes of packs into labels of one data set.
+class LabelMap {
+ public:
+  explicit LabelMap(Labels classes) : classes_(std::move(classes)) {
+    for (size_t i = 0; i < classes_.size(); ++i) index_.emplace(classes_[i], static_cast<int64_t>(i));
+  }
+  // -1: neither a class nor several of them.
+  int64_t of(const std::string& label) {
+    const auto found = index_.find(label);
+    if (found != index_.end()) return found->second;
+    std::vector<int64_t> members;
+    for (const std::string& character : characters(label)) {
+      const auto member = index_.find(character);
+      if (member == index_.end() || member->second >= static_cast<int64_t>(classes_.size())) return -1;
+      members.push_back(member->second);
+    }
+    const auto label_index = static_cast<int64_t>(classes_.size() + merged_.size());
+    merged_.push_back(std::move(members));
+    index_.emplace(label, label_index);
+    return label_index;
+  }
+  at::Tensor merged() const {
+    if (merged_.empty()) return {};
+    at::Tensor out =
+        at::zeros({static_cast<int64_t>(merged_.size()), static_cast<int64_t>(classes_.size())}, at::kBool);
+    for (size_t m = 0; m < merged_.size(); ++m)
+      for (const int64_t c : merged_[m]) out[static_cast<int64_t>(m)][c] = true;
+    return out;
+  }
+
+ private:
+  Labels classes_;
+  std::unordered_map<std::string, int64_t> index_;
+  std::vector<std::vector<int64_t>> merged_;
+};
+
 }  // namespace
 
 Dataset Dataset::select(const at::Tensor& index) const {
   Dataset out = *this;
-  out.pixels = pixels.index_select(0, index);
+  if (pixels.defined()) out.pixels = pixels.index_select(0, index);
+  if (where.defined()) out.where = where.index_select(0, index);
+  if (groups.defined()) out.groups = groups.index_select(0, index);
   out.labels = labels.index_select(0, index);
   return out;
 }
 
 Dataset Dataset::on(at::Device device) const {
   Dataset out = *this;
-  out.pixels = pixels.to(device);
+  if (pixels.defined()) out.pixels = pixels.to(device);
+  if (merged.defined()) out.merged = merged.to(device);
   out.labels = labels.to(device);
   return out;
 }
 
-Dataset load_data(const std::vector<std::filesystem::path>& paths) {
+Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input) {
+  if (paths.empty()) throw std::runtime_error("no data; give packs with --data");
   Dataset data;
-  std::vector<at::Tensor> pixels, labels;
-  for (const auto& path : paths) {
-    const Pack pack(path);
+  std::vector<std::shared_ptr<const Pack>> packs;
+  for (const auto& path : paths) packs.push_back(std::make_shared<Pack>(path));
+  const bool drawn = std::any_of(packs.begin(), packs.end(),
+                                 [](const auto& p) { return p->info().kind == PackKind::kStrokes; });
+  const bool grouped =
+      std::any_of(packs.begin(), packs.end(), [](const auto& p) { return !p->groups().empty(); });
+  data.classes = packs[0]->info().classes;
+  data.input = drawn ? input : packs[0]->info().input;
+  LabelMap map(data.classes);
+
+  int64_t total = 0;
+  for (const auto& pack : packs) total += pack->count();
+  const int64_t side = data.input.size_px;
+  data.labels = at::empty({total}, at::kLong);
+  if (drawn)
+    data.where = at::empty({total}, at::kLong);
+  else
+    data.pixels = at::empty({total, side, side}, at::kByte);
+  if (grouped) data.groups = at::empty({total}, at::kLong);
+
+  int64_t begin = 0;
+  for (size_t p = 0; p < packs.size(); ++p) {
+    const Pack& pack = *packs[p];
     const PackInfo& info = pack.info();
-    if (pixels.empty()) {
-      data.input = info.input;
-      data.classes = info.classes;
-    } else if (!same(info.input, data.input) || info.classes != data.classes) {
-      throw std::runtime_error(path.string() + ": has other classes or another input than " +
-                               paths[0].string() + "; use them apart");
+    if (info.kind == PackKind::kPixels && !same(info.input, data.input))
+      throw std::runtime_error(paths[p].string() + ": was prepared for another input than " +
+                               (p == 0 ? std::string("the model reads") : paths[0].string()) +
+                               "; make it again with `biji prepare`, or use them apart");
+    std::vector<int64_t> to;
+    for (const std::string& label : info.classes) to.push_back(map.of(label));
+    int64_t* labels = data.labels.data_ptr<int64_t>() + begin;
+    for (int64_t i = 0; i < pack.count(); ++i) {
+      const uint16_t label = pack.labels()[static_cast<size_t>(i)];
+      if (to[label] < 0)
+        throw std::runtime_error(paths[p].string() + ": has the class \"" + info.classes[label] +
+                                 "\", which " + paths[0].string() + " lacks; use them apart");
+      labels[i] = to[label];
     }
-    const int64_t side = info.input.size_px;
-    at::Tensor image = at::empty({pack.count(), side, side}, at::kByte);
-    std::copy(pack.pixels().begin(), pack.pixels().end(), image.data_ptr<uint8_t>());
-    at::Tensor label = at::empty({pack.count()}, at::kLong);
-    std::copy(pack.labels().begin(), pack.labels().end(), label.data_ptr<int64_t>());
-    pixels.push_back(image);
-    labels.push_back(label);
-    data.sources.push_back({info.name, path.string(), pack.count()});
+    if (drawn) {
+      int64_t* where = data.where.data_ptr<int64_t>() + begin;
+      for (int64_t i = 0; i < pack.count(); ++i) where[i] = static_cast<int64_t>(p) << kSampleBits | i;
+    } else {
+      std::copy(pack.pixels().begin(), pack.pixels().end(),
+                data.pixels.data_ptr<uint8_t>() + begin * side * side);
+    }
+    if (grouped) {
+      const auto first = static_cast<int64_t>(data.group_names.size());
+      if (info.groups.empty())
+        data.group_names.push_back(info.name);
+      else
+        data.group_names.insert(data.group_names.end(), info.groups.begin(), info.groups.end());
+      int64_t* groups = data.groups.data_ptr<int64_t>() + begin;
+      for (int64_t i = 0; i < pack.count(); ++i)
+        groups[i] = first + (pack.groups().empty() ? 0 : pack.groups()[static_cast<size_t>(i)]);
+    }
+    data.sources.push_back({info.name, paths[p].string(), pack.count()});
+    begin += pack.count();
   }
-  if (pixels.empty()) throw std::runtime_error("no data; give packs with --data");
-  data.pixels = at::cat(pixels);
-  data.labels = at::cat(labels);
+  data.merged = map.merged();
+  if (drawn) data.packs = std::move(packs);
   return data;
 }
 
-Dataset load_data(const std::vector<DataSource>& sources) {
+Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input) {
   std::vector<std::filesystem::path> paths;
   for (const DataSource& source : sources) paths.emplace_back(source.path);
-  Dataset data = load_data(paths);
+  Dataset data = load_data(paths, input);
   for (size_t i = 0; i < sources.size(); ++i)
     if (sources[i].name != data.sources[i].name || sources[i].samples != data.sources[i].samples)
       throw std::runtime_error(sources[i].path +
@@ -69,8 +163,56 @@ Dataset load_data(const std::vector<DataSource>& sources) {
   return data;
 }
 
+at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options) {
+  assert(data.drawn());
+  const int64_t n = index.size(0), side = options.input.size_px, area = side * side;
+  at::Tensor out = at::zeros({n, side, side}, at::kByte);
+  const int64_t* picks = index.data_ptr<int64_t>();
+  const int64_t* where = data.where.data_ptr<int64_t>();
+  uint8_t* pixels = out.data_ptr<uint8_t>();
+  const auto work = [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t at = where[picks[i]];
+      const Pack& pack = *data.packs[static_cast<size_t>(at >> kSampleBits)];
+      const int64_t sample = at & ((int64_t{1} << kSampleBits) - 1);
+      if (pack.info().kind == PackKind::kStrokes) {
+        const Result<Image> image = draw_varied(pack.ink(sample), options.input, options.strength,
+                                                mix_seed(options.seed, static_cast<uint64_t>(i)));
+        if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
+      } else {
+        const std::span<const uint8_t> from = pack.image(sample);
+        Image image(data.input.size_px, data.input.size_px);
+        std::copy(from.begin(), from.end(), image.pixels.begin());
+        image = resize(image, static_cast<int32_t>(side), static_cast<int32_t>(side));
+        std::copy(image.pixels.begin(), image.pixels.end(), pixels + i * area);
+      }
+    }
+  };
+  const int64_t threads = std::clamp<int64_t>(options.threads, 1, std::max<int64_t>(1, n / 16));
+  std::vector<std::thread> others;
+  for (int64_t t = 1; t < threads; ++t) others.emplace_back(work, n * t / threads, n * (t + 1) / threads);
+  work(0, n / threads);
+  for (std::thread& thread : others) thread.join();
+  return out;
+}
+
+at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
+  if (!data.drawn()) return data.pixels.slice(0, begin, end);
+  DrawOptions options{.input = data.input};
+  options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return draw(data, at::arange(begin, std::min(end, data.size()), at::kLong), options)
+      .to(data.labels.device());
+}
+
+InputSpec scaled(const InputSpec& input, int32_t size) {
+  if (size == input.size_px) return input;
+  const float scale = static_cast<float>(size) / static_cast<float>(input.size_px);
+  return {size, static_cast<int32_t>(static_cast<float>(input.box_px) * scale), input.centring,
+          input.pen_px * scale};
+}
+
 std::pair<Dataset, Dataset> split(const Dataset& data, int64_t count) {
-  const int64_t n = data.labels.size(0);
+  const int64_t n = data.size();
   const at::Tensor order = permutation(n, 0);
   return {data.select(order.slice(0, 0, n - count)), data.select(order.slice(0, n - count))};
 }

@@ -19,6 +19,16 @@ at::Tensor logits_of(Net& net, const at::Tensor& pixels, at::ScalarType precisio
   return at::cat(parts).cpu();
 }
 
+at::Tensor logits_of(Net& net, const Dataset& data, at::ScalarType precision) {
+  if (!data.drawn()) return logits_of(net, data.pixels, precision);
+  constexpr int64_t kBlock = 2048;
+  std::vector<at::Tensor> parts;
+  for (int64_t i = 0; i < data.size(); i += kBlock)
+    parts.push_back(logits_of(net, inputs(data, i, i + kBlock), precision));
+  if (parts.empty()) return at::zeros({0, net.network().classes()});
+  return at::cat(parts);
+}
+
 Metrics measure(const at::Tensor& logits, const at::Tensor& labels, double temperature) {
   Metrics m;
   m.count = logits.size(0);

@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "native/dataset.h"
 #include "native/net.h"
 
 namespace biji {
 
 // Logits [n, classes] float on the CPU, without augmentation. pixels: u8 [n, h, w] on the net's device.
 at::Tensor logits_of(Net& net, const at::Tensor& pixels, at::ScalarType precision = at::kFloat);
+// The same for samples that may have to be drawn first. net must be on the device of data's labels.
+at::Tensor logits_of(Net& net, const Dataset& data, at::ScalarType precision = at::kFloat);
 
 struct Metrics {
   int64_t count = 0;

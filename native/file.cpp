@@ -63,6 +63,16 @@ void AtomicFile::write(std::span<const uint8_t> bytes) {
   }
 }
 
+void AtomicFile::overwrite(uint64_t offset, std::span<const uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail("writing failed");
+    bytes = bytes.subspan(static_cast<size_t>(n));
+    offset += static_cast<uint64_t>(n);
+  }
+}
+
 void AtomicFile::commit() {
   if (::fsync(fd_) != 0) fail("writing failed");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("replacing failed");

@@ -26,6 +26,8 @@ class AtomicFile {
 
   void write(std::span<const uint8_t> bytes);
   void write(std::string_view text) { write({reinterpret_cast<const uint8_t*>(text.data()), text.size()}); }
+  // Replaces bytes that were written already, at offset from the start; what write() appends stays at the end.
+  void overwrite(uint64_t offset, std::span<const uint8_t> bytes);
   void commit();
 
  private:

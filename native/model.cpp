@@ -9,6 +9,7 @@
 #include "native/dataset.h"
 #include "native/eval.h"
 #include "native/file.h"
+#include "native/ink_augment.h"
 #include "native/onnx_model.h"
 #include "native/run.h"
 
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 Net run_net(const fs::path& folder, RunState& state) {
-  const FloatTensors tensors = load_checkpoint(folder, state);
+  const FloatTensors tensors = load_best(folder, state);
   Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size())), at::kCPU);
   import_tensors(net, "average.", tensors);
   return net;
@@ -35,17 +36,26 @@ std::string text_of(const Labels& classes) {
 // learned from everything, its training data under augmentation that it has not seen (harder than real data,
 // so the fit errs to caution).
 std::pair<double, std::string> calibrate(Net& net, const RunState& state) {
-  Dataset data = load_data(state.data);
+  constexpr int64_t kSamples = 20000;
+  if (!state.validation.empty()) {
+    Dataset validation = load_data(state.validation, state.input);
+    if (validation.size() > kSamples) validation = split(validation, kSamples).second;
+    return {fit_temperature(logits_of(net, validation), validation.labels), "validation samples"};
+  }
+  Dataset data = load_data(state.data, state.input);
   if (state.held_out > 0) {
     const auto [training, held_out] = split(data, state.held_out);
-    return {fit_temperature(logits_of(net, held_out.pixels), held_out.labels), "held-out training samples"};
+    return {fit_temperature(logits_of(net, held_out), held_out.labels), "held-out training samples"};
   }
   const at::NoGradGuard no_grad;
   at::manual_seed(mix_seed(state.seed, 0xca11b8a7e));
   std::vector<at::Tensor> logits;
-  const int64_t count = std::min<int64_t>(20000, data.labels.size(0)), batch = 500;
+  if (data.merged.defined())  // the first pack's labels are classes; later ones may be merged
+    data = data.select(data.labels.lt(static_cast<int64_t>(data.classes.size())).nonzero().flatten());
+  const int64_t count = std::min<int64_t>(kSamples, data.size()), batch = 500;
   for (int64_t i = 0; i < count; i += batch)
-    logits.push_back(net.forward(augment(data.pixels.slice(0, i, std::min(count, i + batch)), 1), false));
+    logits.push_back(
+        net.forward(augment(inputs(data, i, std::min(count, i + batch)), 1, data.drawn()), false));
   return {fit_temperature(at::cat(logits), data.labels.slice(0, 0, count)),
           "training samples under fresh augmentation"};
 }
@@ -60,7 +70,7 @@ json golden(Net& net, const Dataset& data) {
     if (of_class.numel() > 0) chosen.push_back(of_class[0].item<int64_t>());
   }
   const at::Tensor index = at::tensor(chosen);
-  const at::Tensor pixels = data.pixels.index_select(0, index).contiguous();
+  const at::Tensor pixels = inputs(data.select(index), 0, index.size(0)).contiguous();
   const at::Tensor logits = logits_of(net, pixels).contiguous();
   Net exact(net.network(), at::kCPU, at::kDouble);
   exact.state().copy_(net.state());
@@ -82,6 +92,17 @@ json golden(Net& net, const Dataset& data) {
           {"size", size},
           {"tolerance", std::max(10 * rounding, floor)},
           {"inputs", inputs}};
+}
+
+// What may be done with the weights, by the data they were made from.
+std::string licence_of(const RunState& state) {
+  for (const DataSource& source : state.data)
+    if (source.name.find("hwdb") != std::string::npos)
+      return "Weights: made from CASIA's handwriting databases, which are free for academic research on "
+             "CASIA's "
+             "terms; ask CASIA before any commercial use.";
+  return "Weights: Apache-2.0. MNIST and EMNIST derive from NIST Special Database 19, a work of the US "
+         "government.";
 }
 
 }  // namespace
@@ -140,9 +161,9 @@ void export_model(const ExportOptions& options) {
   json accuracy = json::object();
   json error_counts = json::object();
   for (const fs::path& path : options.evaluate) {
-    const Dataset data = load_data({path});
+    const Dataset data = load_data(std::vector{path}, state.input);
     check_fits(data, state.classes, state.input);
-    const Metrics m = measure(logits_of(net, data.pixels), data.labels, temperature);
+    const Metrics m = measure(logits_of(net, data), data.labels, temperature);
     accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
     if (!options.quiet)
       std::printf("%s: %.3f %% (%lld of %lld wrong), loss %.5f, calibration error %.4f\n",
@@ -189,11 +210,9 @@ void export_model(const ExportOptions& options) {
         {"seconds", std::round(state.seconds)}}},
       {"data", sources},
       {"accuracy", accuracy},
-      {"licence",
-       "Weights: Apache-2.0. MNIST and EMNIST derive from NIST Special Database 19, a work of the US "
-       "government."},
+      {"licence", licence_of(state)},
   };
-  const json check = golden(net, load_data(state.data));
+  const json check = golden(net, load_data(state.data, state.input));
   write_file(out / "model.onnx", onnx);
   write_file(out / "labels.txt", text_of(state.classes));
   write_file(out / "golden.json", check.dump(1) + "\n");

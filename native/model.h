@@ -41,10 +41,11 @@ struct ExportOptions {
 
 // Writes the folder; model.json last, so that it never names a file that is not there. model.json holds
 //   name, network, version, input_version,
-//   input {size, box, centring: "mass"|"box", pen, scale, mean, type: "u8"}   the network sees pixel * scale
-//   - mean classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds, temperature,
-//   temperature_from     logits are divided by it before softmax training {command, seed, epochs, git_commit,
-//   seconds}, data [{name, samples}], accuracy {set: 0..1}, licence
+//   input {size, box, centring: "mass"|"box", pen, scale, mean, type: "u8"}: the network sees pixel * scale - mean,
+//   classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds,
+//   temperature, temperature_from: logits are divided by it before softmax,
+//   training {command, seed, epochs, held_out, git_commit, seconds}, data [{name, samples}],
+//   accuracy {set: 0..1}, licence
 // golden.json holds
 //   input_version, size, tolerance, inputs [{label, pixels: base64 of size*size bytes, logits: [classes]}]
 // The logits are LibTorch's in float32 with the weights as stored. tolerance is the largest difference that

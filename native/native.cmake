@@ -12,7 +12,7 @@ find_package(Protobuf REQUIRED)
 find_package(Threads REQUIRED)
 
 add_library(biji_native STATIC
-  native/archive.cpp native/augment.cpp native/casia.cpp native/dataset.cpp native/device.cpp native/eval.cpp native/file.cpp native/idx.cpp
+  native/archive.cpp native/augment.cpp native/batch_norm.cpp native/casia.cpp native/dataset.cpp native/device.cpp native/eval.cpp native/file.cpp native/idx.cpp native/ink_augment.cpp
   native/model.cpp native/net.cpp native/network.cpp native/onnx_model.cpp native/pack.cpp native/picture.cpp
   native/prepare.cpp native/progress.cpp native/report.cpp native/run.cpp native/safetensors.cpp native/show.cpp
   native/train.cpp)

@@ -5,6 +5,8 @@
 #include <random>
 #include <stdexcept>
 
+#include "native/batch_norm.h"
+
 namespace biji {
 namespace {
 
@@ -112,9 +114,21 @@ at::Tensor Net::forward(const at::Tensor& input, bool training) {
         y = at::conv2d(x, p[0], node.bias ? p[1] : at::Tensor(), {node.stride, node.stride},
                        {node.pad, node.pad});
         break;
-      case Op::kBatchNorm:
-        y = at::batch_norm(x, p[0], p[1], p[2], p[3], training, kBatchNormMomentum, kBatchNormEps, true);
+      case Op::kBatchNorm: {
+        // What follows is computed along with it: ReLU, or the sum with a residual and then ReLU.
+        const auto is = [&](size_t j, Op op) {
+          return j < network_.nodes.size() && network_.nodes[j].op == op;
+        };
+        const auto self = static_cast<int32_t>(i);
+        const bool add = is(i + 1, Op::kAdd) && network_.nodes[i + 1].b == self;
+        const size_t last = i + add;
+        const bool relu = is(last + 1, Op::kRelu) && network_.nodes[last + 1].a == static_cast<int32_t>(last);
+        const at::Tensor residual = add ? values[static_cast<size_t>(network_.nodes[i + 1].a)] : at::Tensor();
+        i = last + relu;
+        values[i] = batch_norm(x, {p[0], p[1], p[2], p[3], kBatchNormMomentum, kBatchNormEps}, residual, relu,
+                               training);
         break;
+      }
       case Op::kRelu:
         y = node.a > 0 ? at::relu_(x) : at::relu(x);
         break;  // nobody else reads x

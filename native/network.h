@@ -76,14 +76,17 @@ Network folded(const Network& network);
 struct Recipe {
   int32_t epochs = 20;
   int32_t batch = 256;
-  bool sgd = false;  // Nesterov momentum 0.9; else AdamW (I. Loshchilov, F. Hutter, 2019)
-  float lr = 2e-3f;  // peak of the one-cycle schedule
+  std::string optimizer = "adamw";  // "adamw", "sgd", "muon": see train.h
+  float lr = 2e-3f;                 // peak of the one-cycle schedule
   float weight_decay = 0.01f;
   float label_smoothing = 0;
   float augment = 0;  // strength of augment.h, 0 = none, 1 = full
   float augment_end =
       -1;  // strength that the last quarter falls to, so that it ends near real data; -1 = the same
-  float ema = 0.999f;  // decay of the averaged weights a step; 0 = none
+  float ema = 0.999f;      // decay of the averaged weights a step; 0 = none
+  int32_t size_start = 0;  // progressive resizing: side of the input at first, in steps of 8 up to the full
+                           // one over three quarters of the training; 0 = the full size from the start
+  int32_t patience = 0;    // epochs without a better validation accuracy after which training ends; 0 = never
 };
 
 struct NetworkRow {

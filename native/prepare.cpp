@@ -1,114 +1,434 @@
 #include "native/prepare.h"
 
 #include <algorithm>
-#include <atomic>
+#include <cctype>
+#include <charconv>
 #include <cstdio>
+#include <map>
+#include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <unordered_map>
 
+#include "native/casia.h"
+#include "native/file.h"
 #include "native/idx.h"
 #include "native/pack.h"
+#include "native/pipeline.h"
 #include "native/progress.h"
+#include "shared/binarize.h"
 
 namespace biji {
 namespace {
 
+namespace fs = std::filesystem;
+
+constexpr size_t kBlock = 256;  // samples that a thread works on at a time
+
 // A set that is distributed as idx files. Adding one is adding a row.
 struct IdxSet {
   const char* name;
-  const char* train;  // what the files' names start with
-  const char* test;
-  const char* classes;  // one character each
+  const char* prefix;   // of the files' names: "<prefix><split>-images-idx3-ubyte"
+  const char* classes;  // labels separated by spaces; several characters: one of these
+  uint8_t first_label;  // the number that stands for the first class
   InputSpec input;
-  bool transpose;  // stored column-major
+  bool emnist;  // stored column-major, with a mapping file
 };
 
-constexpr char kByClass[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-constexpr IdxSet kSets[] = {
-    {"mnist", "train", "t10k", "0123456789", kDigitsInput, false},
-    {"emnist", "emnist-byclass-train", "emnist-byclass-test", kByClass, kLettersInput, true},
+// The fifteen letters whose cases look alike are one class each in the merged sets.
+#define BIJI_DIGITS "0 1 2 3 4 5 6 7 8 9"
+#define BIJI_MERGED \
+  BIJI_DIGITS " A B Cc D E F G H Ii Jj Kk Ll Mm N Oo Pp Q R Ss T Uu Vv Ww Xx Yy Zz a b d e f g h n q r t"
+constexpr IdxSet kIdxSets[] = {
+    {"mnist", "", BIJI_DIGITS, 0, kDigitsInput, false},
+    {"emnist", "emnist-byclass-",
+     BIJI_DIGITS " A B C D E F G H I J K L M N O P Q R S T U V W X Y Z"
+                 " a b c d e f g h i j k l m n o p q r s t u v w x y z",
+     0, kLettersInput, true},
+    {"emnist-bymerge", "emnist-bymerge-", BIJI_MERGED, 0, kLettersInput, true},
+    {"emnist-balanced", "emnist-balanced-", BIJI_MERGED, 0, kLettersInput, true},
+    {"emnist-letters", "emnist-letters-",
+     "Aa Bb Cc Dd Ee Ff Gg Hh Ii Jj Kk Ll Mm Nn Oo Pp Qq Rr Ss Tt Uu Vv Ww Xx Yy Zz", 1, kLettersInput, true},
+    {"emnist-digits", "emnist-digits-", BIJI_DIGITS, 0, kLettersInput, true},
+    {"emnist-mnist", "emnist-mnist-", BIJI_DIGITS, 0, kLettersInput, true},
 };
 
-LabelledImages read_from(const PrepareOptions& options, const IdxSet& set) {
-  const std::string stem = options.split == "train"  ? set.train
-                           : options.split == "test" ? set.test
-                                                     : "emnist-byclass-" + options.split;
-  const auto classes = static_cast<uint32_t>(std::string_view(set.classes).size());
-  return read_idx_pair(options.from, stem, set.transpose, classes);
+int thread_count(const PrepareOptions& options) {
+  return options.threads > 0 ? options.threads
+                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// What every set tells about itself at the end.
+void print_summary(const PrepareOptions& options, const std::string& name, const Labels& classes,
+                   const std::vector<int64_t>& per_class, const std::string& sizes, double seconds,
+                   const Skipped& skipped) {
+  int64_t samples = 0, present = 0;
+  for (const int64_t n : per_class) samples += n, present += n > 0;
+  std::printf("%s: %lld samples of %lld classes%s, %s (%.0f samples/s)\n", name.c_str(),
+              static_cast<long long>(samples), static_cast<long long>(present), sizes.c_str(),
+              duration(seconds).c_str(), static_cast<double>(samples) / std::max(seconds, 1e-9));
+  if (classes.size() <= 100) {
+    for (size_t c = 0; c < per_class.size(); ++c)
+      std::printf("  %s %6lld%s", classes[c].c_str(), static_cast<long long>(per_class[c]),
+                  c % 8 == 7 || c + 1 == per_class.size() ? "\n" : "");
+  } else {
+    std::vector<int64_t> counts(per_class);
+    std::sort(counts.begin(), counts.end());
+    std::printf("  samples a class: %lld to %lld, median %lld", static_cast<long long>(counts.front()),
+                static_cast<long long>(counts.back()), static_cast<long long>(counts[counts.size() / 2]));
+    if (const auto empty = static_cast<size_t>(std::count(counts.begin(), counts.end(), 0)))
+      std::printf("; %zu of the %zu classes have none", empty, classes.size());
+    std::printf("\n");
+  }
+  for (const auto& [reason, entry] : skipped.reasons)
+    std::printf("skipped %lld: %s (first: %s)\n", static_cast<long long>(entry.count), reason.c_str(),
+                entry.first.c_str());
+  std::printf("wrote %s: %.1f MB\n", options.out.c_str(),
+              static_cast<double>(fs::file_size(options.out)) / 1e6);
+}
+
+// ---- idx
+// -----------------------------------------------------------------------------------------------------------
+
+// "emnist-letters-mapping.txt": lines of a label and the codes of its characters. Where it is there, it must
+// agree with the table.
+void check_mapping(const PrepareOptions& options, const IdxSet& set, const Labels& classes) {
+  for (const fs::path& folder : options.from) {
+    const fs::path path = folder / (std::string(set.prefix) + "mapping.txt");
+    if (!fs::is_regular_file(path)) continue;
+    std::istringstream lines(read_file(path, 1 << 20));
+    int label = 0, code = 0;
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream numbers(line);
+      if (!(numbers >> label)) continue;
+      const int64_t index = label - set.first_label;
+      while (numbers >> code)
+        if (index < 0 || index >= static_cast<int64_t>(classes.size()) ||
+            classes[static_cast<size_t>(index)].find(static_cast<char>(code)) == std::string::npos)
+          throw std::runtime_error(path.string() + ": maps label " + std::to_string(label) +
+                                   " to character code " + std::to_string(code) + ", which the set \"" +
+                                   set.name + "\" does not; is it the mapping of another set?");
+    }
+    return;
+  }
+}
+
+void prepare_idx(const PrepareOptions& options, const IdxSet& set) {
+  const std::string split = set.emnist || options.split != "test" ? options.split : "t10k";
+  Labels classes;
+  std::istringstream words(set.classes);
+  for (std::string word; words >> word;) classes.push_back(word);
+  if (set.emnist) check_mapping(options, set, classes);
+  const LabelledImages images = read_idx_pair(options.from, set.prefix + split, set.emnist,
+                                              static_cast<uint32_t>(classes.size()) + set.first_label);
+  const size_t area = size_t{images.height} * images.width;
+
+  PackWriter pack(options.out, PackKind::kPixels, set.input);
+  std::vector<int64_t> per_class(classes.size());
+  Skipped skipped;
+  Progress progress("prepare", std::max<int64_t>(1, images.count));
+  using Made = std::vector<Result<Image>>;
+  uint32_t next = 0;
+  Pipeline<uint32_t, Made> pipeline(
+      thread_count(options),
+      [&](uint32_t begin) {
+        Made made;
+        for (uint32_t i = begin; i < std::min<uint32_t>(begin + kBlock, images.count); ++i) {
+          Image image(static_cast<int32_t>(images.width), static_cast<int32_t>(images.height));
+          std::copy_n(images.pixels.begin() + static_cast<std::ptrdiff_t>(i * area), area,
+                      image.pixels.begin());
+          made.push_back(normalize(image, set.input));
+        }
+        return made;
+      },
+      [&](Made made) {
+        for (const Result<Image>& image : made) {
+          const uint8_t number = images.labels[next];
+          const std::string where = "image " + std::to_string(next++);
+          if (number < set.first_label) {
+            skipped.add("the label is not of this set", where);
+          } else if (!image.ok()) {
+            skipped.add("the image is blank", where);
+          } else {
+            const auto label = static_cast<uint16_t>(number - set.first_label);
+            pack.add(label, 0, image.value.pixels);
+            ++per_class[label];
+          }
+        }
+        if (progress.due(next)) progress.show(next, "", 1, "images");
+      });
+  for (uint32_t begin = 0; begin < images.count; begin += kBlock) pipeline.push(begin);
+  pipeline.finish();
+  progress.clear();
+  const std::string name = std::string(set.name) + "-" + options.split;
+  pack.commit(name, classes);
+  print_summary(options, name, classes, per_class,
+                ", " + std::to_string(images.width) + "x" + std::to_string(images.height) + " -> " +
+                    std::to_string(set.input.size_px) + "x" + std::to_string(set.input.size_px),
+                progress.seconds(), skipped);
+}
+
+// ---- CASIA
+// ---------------------------------------------------------------------------------------------------------
+
+// Labels as numbers; "all" grows as labels turn up and is sorted in the end.
+class ClassTable {
+ public:
+  explicit ClassTable(const std::string& which) : open_(which == "all") {
+    if (open_) return;
+    if (which == "gb2312-1") {
+      labels_ = gb2312_level1();
+    } else {
+      Result<Labels> labels = parse_labels(read_file(which, 1 << 20));
+      if (!labels.ok())
+        throw std::runtime_error(which +
+                                 ": is no list of classes (one label a line, UTF-8); --classes also takes "
+                                 "gb2312-1 or all");
+      labels_ = std::move(labels.value);
+    }
+    for (size_t i = 0; i < labels_.size(); ++i) index_.emplace(labels_[i], static_cast<uint16_t>(i));
+  }
+
+  std::optional<uint16_t> find(const std::string& label) {
+    const auto found = index_.find(label);
+    if (found != index_.end()) return found->second;
+    if (!open_ || labels_.size() >= 65535) return std::nullopt;
+    const auto index = static_cast<uint16_t>(labels_.size());
+    labels_.push_back(label);
+    index_.emplace(label, index);
+    return index;
+  }
+
+  // The final order, and where each number of find() went.
+  std::pair<Labels, std::vector<uint16_t>> finish() const {
+    std::vector<uint16_t> order(labels_.size()), moved(labels_.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<uint16_t>(i);
+    if (open_) std::sort(order.begin(), order.end(), [&](auto a, auto b) { return labels_[a] < labels_[b]; });
+    Labels sorted;
+    for (size_t i = 0; i < order.size(); ++i) {
+      sorted.push_back(labels_[order[i]]);
+      moved[order[i]] = static_cast<uint16_t>(i);
+    }
+    return {std::move(sorted), std::move(moved)};
+  }
+
+ private:
+  bool open_;
+  Labels labels_;
+  std::unordered_map<std::string, uint16_t> index_;
+};
+
+// "1001-1200,1205" as a set of numbers.
+class WriterFilter {
+ public:
+  explicit WriterFilter(const std::string& text) {
+    std::istringstream parts(text);
+    for (std::string part; std::getline(parts, part, ',');) {
+      int first = 0, last = 0;
+      const char* end = part.data() + part.size();
+      const auto a = std::from_chars(part.data(), end, first);
+      last = first;
+      auto stop = a.ptr;
+      if (a.ec == std::errc() && stop != end && *stop == '-') {
+        const auto b = std::from_chars(stop + 1, end, last);
+        stop = b.ec == std::errc() ? b.ptr : part.data();
+      }
+      if (a.ec != std::errc() || stop != end || last < first)
+        throw std::runtime_error("--writers \"" + text + "\": write it like 1001-1200,1205");
+      ranges_.emplace_back(first, last);
+    }
+  }
+  bool allows(const std::string& writer) const {
+    if (ranges_.empty()) return true;
+    int number = -1;
+    std::from_chars(writer.data(), writer.data() + writer.size(), number);
+    return std::any_of(ranges_.begin(), ranges_.end(),
+                       [&](const auto& r) { return number >= r.first && number <= r.second; });
+  }
+
+ private:
+  std::vector<std::pair<int, int>> ranges_;
+};
+
+// Who wrote a file: "a.zip: dir/1001-c.gnt" -> "1001"; a name without a number in front as it is.
+std::string writer_of(const std::string& stream_name) {
+  std::string name = stream_name.substr(stream_name.find_last_of("/ ") + 1);
+  name = name.substr(0, name.find('.'));
+  size_t digits = 0;
+  while (digits < name.size() && std::isdigit(static_cast<unsigned char>(name[digits]))) ++digits;
+  return digits > 0 ? name.substr(0, digits) : name;
+}
+
+// One loop for scans and ink. Sample: GntSample or PotSample; Made: what goes into the pack.
+template <class Sample, class Made>
+void prepare_casia(const PrepareOptions& options, const char* extension, PackKind kind,
+                   void (*read)(ByteStream&, Skipped&, const std::function<bool(Sample&&)>&),
+                   Result<Made> (*make)(Sample&&), std::string (*sizes)(const std::vector<Sample>&)) {
+  ClassTable table(options.classes);
+  const WriterFilter writers(options.writers);
+  PackWriter pack(options.out, kind, kHanziInput);
+  std::vector<std::string> groups;
+  std::map<std::string, uint16_t> group_index;
+  std::vector<int64_t> per_class;
+  Skipped skipped;
+  std::string some_sizes;
+
+  struct Item {
+    uint16_t label, group;
+    std::string where;
+  };
+  struct Block {
+    std::vector<Item> items;
+    std::vector<Sample> samples;
+  };
+  struct MadeBlock {
+    std::vector<Item> items;
+    std::vector<Result<Made>> made;
+  };
+  Pipeline<Block, MadeBlock> pipeline(
+      thread_count(options),
+      [make](Block block) {
+        MadeBlock out{std::move(block.items), {}};
+        for (Sample& sample : block.samples) out.made.push_back(make(std::move(sample)));
+        return out;
+      },
+      [&](MadeBlock block) {
+        for (size_t i = 0; i < block.items.size(); ++i) {
+          const Item& item = block.items[i];
+          if (!block.made[i].ok()) {
+            skipped.add("there is no ink", item.where);
+            continue;
+          }
+          if constexpr (std::is_same_v<Made, Image>)
+            pack.add(item.label, item.group, block.made[i].value.pixels);
+          else
+            pack.add(item.label, item.group, block.made[i].value);
+          if (per_class.size() <= item.label) per_class.resize(item.label + size_t{1});
+          ++per_class[item.label];
+        }
+      });
+
+  std::optional<Progress> progress;
+  Block block;
+  const int64_t files =
+      for_each_file(options.from, extension, [&](ByteStream& stream, const ReadProgress& at) {
+        if (!progress)
+          progress.emplace("prepare", std::max<int64_t>(1, static_cast<int64_t>(at.total >> 20)));
+        const std::string writer = writer_of(stream.name());
+        if (!writers.allows(writer)) return true;
+        const auto [group, fresh] = group_index.emplace(writer, static_cast<uint16_t>(groups.size()));
+        if (fresh) groups.push_back(writer);
+        if (groups.size() > 65535) throw std::runtime_error("more than 65,535 writers in one pack");
+        int64_t number = 0;
+        read(stream, skipped, [&](Sample&& sample) {
+          const std::string where = stream.name() + ", sample " + std::to_string(++number);
+          if (const std::optional<uint16_t> label = table.find(sample.label)) {
+            block.items.push_back({*label, group->second, where});
+            block.samples.push_back(std::move(sample));
+            if (block.items.size() == kBlock) {
+              if (some_sizes.empty()) some_sizes = sizes(block.samples);
+              pipeline.push(std::move(block));
+              block = {};
+            }
+          } else {
+            skipped.add("the character is not among the classes", where);
+          }
+          return true;
+        });
+        const auto done = static_cast<int64_t>(at.done >> 20);
+        if (progress->due(done)) {
+          const std::string samples = std::to_string(pack.count()) + " samples, " + writer;
+          progress->show(done, samples, 1, "MB");
+        }
+        return true;
+      });
+  if (!block.items.empty()) {
+    if (some_sizes.empty()) some_sizes = sizes(block.samples);
+    pipeline.push(std::move(block));
+  }
+  pipeline.finish();
+  if (progress) progress->clear();
+  if (pack.count() == 0) {
+    std::string why = files == 0 ? std::string("no ") + extension + " file is there"
+                                 : std::to_string(files) + " files, but no sample that is wanted";
+    for (const auto& [reason, entry] : skipped.reasons) why += "; " + reason + " (" + entry.first + ")";
+    throw std::runtime_error(options.from.front().string() + ": " + why);
+  }
+  auto [classes, moved] = table.finish();
+  pack.relabel(moved);
+  per_class.resize(classes.size());
+  std::vector<int64_t> sorted(classes.size());
+  for (size_t i = 0; i < moved.size(); ++i) sorted[moved[i]] = per_class[i];
+  std::string name = options.set;
+  if (!options.writers.empty()) name += "-" + options.writers;
+  pack.commit(name, classes, groups);
+  print_summary(
+      options, name, classes, sorted,
+      " by " + std::to_string(groups.size()) + (groups.size() == 1 ? " writer, " : " writers, ") + some_sizes,
+      progress->seconds(), skipped);
+}
+
+Result<Image> make_scan(GntSample&& sample) {
+  const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark);
+  return ink.ok() ? normalize(ink.value, kHanziInput) : ink;
+}
+
+Result<Ink> make_strokes(PotSample&& sample) {
+  for (int32_t s = 0; s < sample.ink.stroke_count(); ++s)
+    if (sample.ink.stroke(s).size() > 65535) return Err::kTooLarge;
+  return std::move(sample.ink);
+}
+
+std::string scan_sizes(const std::vector<GntSample>& samples) {
+  double width = 0, height = 0;
+  for (const GntSample& s : samples) width += s.gray.width, height += s.gray.height;
+  char text[64];
+  std::snprintf(text, sizeof text, "some %.0f x %.0f -> %d x %d", width / static_cast<double>(samples.size()),
+                height / static_cast<double>(samples.size()), kHanziInput.size_px, kHanziInput.size_px);
+  return text;
+}
+
+std::string ink_sizes(const std::vector<PotSample>& samples) {
+  double strokes = 0, points = 0;
+  for (const PotSample& s : samples) {
+    strokes += s.ink.stroke_count();
+    points += static_cast<double>(s.ink.points.size());
+  }
+  char text[64];
+  std::snprintf(text, sizeof text, "some %.0f strokes and %.0f points each",
+                strokes / static_cast<double>(samples.size()), points / static_cast<double>(samples.size()));
+  return text;
 }
 
 }  // namespace
 
 std::vector<std::string> prepare_sets() {
   std::vector<std::string> names;
-  for (const IdxSet& set : kSets) names.emplace_back(set.name);
+  for (const IdxSet& set : kIdxSets) names.emplace_back(set.name);
+  names.insert(names.end(), {"hwdb", "olhwdb"});
   return names;
 }
 
 void prepare(const PrepareOptions& options) {
-  const auto set = std::find_if(std::begin(kSets), std::end(kSets),
-                                [&](const IdxSet& s) { return s.name == options.set; });
-  if (set == std::end(kSets)) throw std::runtime_error("no data set is called \"" + options.set + "\"");
-  const LabelledImages images = read_from(options, *set);
-  const size_t source_bytes = size_t{images.height} * images.width;
-  const size_t side = static_cast<size_t>(set->input.size_px);
+  for (const IdxSet& set : kIdxSets)
+    if (options.set == set.name) return prepare_idx(options, set);
+  if (options.set == "hwdb")
+    return prepare_casia<GntSample, Image>(options, ".gnt", PackKind::kPixels, read_gnt, make_scan,
+                                           scan_sizes);
+  if (options.set == "olhwdb")
+    return prepare_casia<PotSample, Ink>(options, ".pot", PackKind::kStrokes, read_pot, make_strokes,
+                                         ink_sizes);
+  throw std::runtime_error("no data set is called \"" + options.set + "\"");
+}
 
-  std::vector<uint8_t> pixels(images.count * side * side);  // [count, side, side]
-  std::vector<uint8_t> good(images.count);
-  std::atomic<uint32_t> next = 0;
-  Progress progress("prepare", images.count);
-  constexpr uint32_t kBlock = 256;
-  const auto work = [&](bool reports) {
-    while (true) {
-      const uint32_t begin = next.fetch_add(kBlock);
-      if (begin >= images.count) return;
-      for (uint32_t i = begin; i < std::min(begin + kBlock, images.count); ++i) {
-        Image image(static_cast<int32_t>(images.width), static_cast<int32_t>(images.height));
-        std::copy_n(images.pixels.begin() + static_cast<std::ptrdiff_t>(i * source_bytes), source_bytes,
-                    image.pixels.begin());
-        const Result<Image> made = normalize(image, set->input);
-        good[i] = made.ok();
-        if (made.ok())
-          std::copy(made.value.pixels.begin(), made.value.pixels.end(),
-                    pixels.begin() + static_cast<std::ptrdiff_t>(i * side * side));
-      }
-      if (reports && progress.due(begin)) progress.show(begin, "", 1, "images");
-    }
-  };
-  std::vector<std::thread> threads;
-  for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) threads.emplace_back(work, false);
-  work(true);
-  for (std::thread& thread : threads) thread.join();
-  const double seconds = progress.seconds();
-  progress.clear();
-
-  // Blank images are left out.
-  std::vector<uint16_t> labels;
-  size_t kept = 0;
-  for (uint32_t i = 0; i < images.count; ++i) {
-    if (!good[i]) continue;
-    if (kept != i)
-      std::copy_n(pixels.begin() + static_cast<std::ptrdiff_t>(i * side * side), side * side,
-                  pixels.begin() + static_cast<std::ptrdiff_t>(kept * side * side));
-    labels.push_back(images.labels[i]);
-    ++kept;
-  }
-  pixels.resize(kept * side * side);
-
-  PackInfo info{std::string(set->name) + "-" + options.split, set->input, {}};
-  for (const char c : std::string_view(set->classes)) info.classes.emplace_back(1, c);
-  write_pack(options.out, info, labels, pixels);
-
-  std::printf("%s: %zu samples of %zu classes, %ux%u -> %zux%zu, %s (%.0f images/s)\n", info.name.c_str(),
-              kept, info.classes.size(), images.width, images.height, side, side, duration(seconds).c_str(),
-              images.count / std::max(seconds, 1e-9));
-  std::vector<size_t> per_class(info.classes.size());
-  for (const uint16_t label : labels) ++per_class[label];
-  for (size_t c = 0; c < per_class.size(); ++c)
-    std::printf("  %s %6zu%s", info.classes[c].c_str(), per_class[c],
-                c % 8 == 7 || c + 1 == per_class.size() ? "\n" : "");
-  if (kept != images.count) std::printf("skipped: %zu blank images\n", images.count - kept);
-  std::printf("wrote %s\n", options.out.c_str());
+std::vector<std::string> gb2312_level1() {
+  // Rows 16 to 55 of the code table; the last one ends early.
+  std::vector<std::string> labels;
+  for (int row = 0xb0; row <= 0xd7; ++row)
+    for (int cell = 0xa1; cell <= (row == 0xd7 ? 0xf9 : 0xfe); ++cell)
+      labels.push_back(gbk_to_utf8(static_cast<uint8_t>(row), static_cast<uint8_t>(cell)));
+  return labels;
 }
 
 }  // namespace biji

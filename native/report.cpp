@@ -64,7 +64,7 @@ std::string html(const Model& model, const Dataset& data, const Metrics& m, cons
   out += "</table><h2>Worst errors</h2><p>Truth, then the answer and its probability.</p>";
   for (size_t i = 0; i < std::min<size_t>(errors.size(), 120); ++i) {
     const Error& e = errors[i];
-    const at::Tensor pixels = data.pixels[e.index].contiguous();
+    const at::Tensor pixels = inputs(data, e.index, e.index + 1)[0].contiguous();
     Image image(static_cast<int32_t>(pixels.size(1)), static_cast<int32_t>(pixels.size(0)));
     std::copy_n(pixels.data_ptr<uint8_t>(), image.pixels.size(), image.pixels.begin());
     const std::vector<uint8_t> bytes = png(image);
@@ -107,10 +107,10 @@ std::string html(const Model& model, const Dataset& data, const Metrics& m, cons
 
 void report(const ReportOptions& options) {
   Model model = load_model(options.model);
-  const Dataset data = load_data(options.data);
+  const Dataset data = load_data(options.data, model.net.network().input);
   check_fits(data, model.classes, model.net.network().input);
   const auto classes = static_cast<int64_t>(model.classes.size());
-  const at::Tensor logits = logits_of(model.net, data.pixels);
+  const at::Tensor logits = logits_of(model.net, data);
   const Metrics m = measure(logits, data.labels, model.temperature);
 
   const at::Tensor p = at::softmax(logits / model.temperature, 1).contiguous();

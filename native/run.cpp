@@ -15,13 +15,14 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DataSource, name, path, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InputSpec, size_px, box_px, centring, pen_px)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recipe, epochs, batch, sgd, lr, weight_decay, label_smoothing,
-                                                augment, augment_end, ema)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recipe, epochs, batch, optimizer, lr, weight_decay,
+                                                label_smoothing, augment, augment_end, ema, size_start,
+                                                patience)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, input, input_version, recipe,
                                                 seed, precision, threads, held_out, data, validation, init,
                                                 command, git_commit, step, total_steps, seconds, epoch_loss,
                                                 epoch_correct, loss_scale, epochs, checkpoints, best,
-                                                best_accuracy)
+                                                best_accuracy, stopped_early)
 
 RunState read_run(const std::filesystem::path& folder) {
   const auto path = folder / "state.json";
@@ -72,14 +73,22 @@ void save_run(const std::filesystem::path& folder, RunState& state, const FloatT
   }
 }
 
+namespace {
+
+FloatTensors read_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
+  const std::string bytes = read_file(folder / checkpoint.file);
+  if (sha256(bytes) != checkpoint.sha256) throw std::runtime_error("checksum is wrong");
+  return from_safetensors(bytes);
+}
+
+}  // namespace
+
 FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& state) {
   std::string problems;
   for (const Checkpoint& checkpoint : state.checkpoints) {
     const auto path = folder / checkpoint.file;
     try {
-      const std::string bytes = read_file(path);
-      if (sha256(bytes) != checkpoint.sha256) throw std::runtime_error("checksum is wrong");
-      FloatTensors tensors = from_safetensors(bytes);
+      FloatTensors tensors = read_checkpoint(folder, checkpoint);
       if (checkpoint.step != state.step) {
         std::fprintf(stderr, "%s; going back to %s\n", problems.c_str(), path.c_str());
         state.step = checkpoint.step;
@@ -93,6 +102,17 @@ FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& stat
   }
   throw std::runtime_error(folder.string() + ": no usable checkpoint (" +
                            (problems.empty() ? "none was written" : problems) + "); train anew");
+}
+
+FloatTensors load_best(const std::filesystem::path& folder, RunState& state) {
+  if (state.best.file.empty()) return load_checkpoint(folder, state);
+  try {
+    return read_checkpoint(folder, state.best);
+  } catch (const std::runtime_error& error) {
+    std::fprintf(stderr, "%s: %s; taking the newest checkpoint instead of the best one\n",
+                 (folder / state.best.file).c_str(), error.what());
+    return load_checkpoint(folder, state);
+  }
 }
 
 }  // namespace biji

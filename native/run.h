@@ -1,8 +1,8 @@
 // A training run's folder: what is trained and how, where it stands, and its weights.
 //
-//   state.json                     RunState, replaced last: it names the checkpoints that are complete
-//   checkpoint-00000123.safetensors   after step 123: "model.*" weights, "average.*" their average,
-//   "optimizer.*" log.jsonl                      one line for each finished epoch
+//   state.json                        RunState, replaced last: it names the checkpoints that are complete
+//   checkpoint-00000123.safetensors   after step 123: "model.*" weights, "average.*" their average, "optimizer.*"
+//   log.jsonl                         one line for each finished epoch
 //
 // Every file is replaced atomically, so a run that was killed at any moment resumes from its last checkpoint.
 #pragma once
@@ -68,8 +68,9 @@ struct RunState {
   std::vector<Checkpoint> checkpoints;  // newest first, at most two
   Checkpoint best;                      // by validation accuracy; empty file name without validation
   double best_accuracy = -1;
+  bool stopped_early = false;  // Recipe::patience ran out; best is what counts
 
-  bool finished() const { return total_steps > 0 && step >= total_steps; }
+  bool finished() const { return stopped_early || (total_steps > 0 && step >= total_steps); }
 };
 
 // Throws std::runtime_error naming the file when it is missing, malformed, or made by another encoder
@@ -82,5 +83,9 @@ void save_run(const std::filesystem::path& folder, RunState& state, const FloatT
 
 // The newest checkpoint whose checksum is right; moves state back to it. Throws when there is none.
 FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& state);
+
+// What the run is judged by: the checkpoint that was best on the validation samples or, without any, the
+// newest one. Throws as load_checkpoint().
+FloatTensors load_best(const std::filesystem::path& folder, RunState& state);
 
 }  // namespace biji

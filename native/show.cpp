@@ -10,6 +10,7 @@
 #include "native/casia.h"
 #include "native/dataset.h"
 #include "native/file.h"
+#include "native/ink_augment.h"
 #include "native/picture.h"
 #include "shared/binarize.h"
 
@@ -96,31 +97,33 @@ void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
 }
 
 void show_pack(const ShowOptions& options) {
-  const Dataset data = load_data(std::vector{options.data});
+  const Dataset data = load_data(std::vector{options.data}, kHanziInput);
   const auto classes = static_cast<int64_t>(data.classes.size());
   std::printf("%s: %lld samples, %lld classes, %d x %d\n", data.sources[0].name.c_str(),
-              static_cast<long long>(data.labels.size(0)), static_cast<long long>(classes),
-              data.input.size_px, data.input.size_px);
-  const at::Tensor totals = at::bincount(data.labels, {}, classes);
+              static_cast<long long>(data.size()), static_cast<long long>(classes), data.input.size_px,
+              data.input.size_px);
+  const at::Tensor totals = at::bincount(data.labels, {}, classes).contiguous();
   std::vector<std::pair<std::string, int64_t>> counts;
   for (int64_t c = 0; c < classes; ++c)
     counts.emplace_back(data.classes[static_cast<size_t>(c)], totals[c].item<int64_t>());
-  print_counts(counts);
+  if (counts.size() <= 100) print_counts(counts);
   if (!options.class_label.empty() &&
       std::find(data.classes.begin(), data.classes.end(), options.class_label) == data.classes.end())
     throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
 
   at::manual_seed(options.seed);
   Gallery gallery(options);
-  for (int64_t i = 0; i < data.labels.size(0) && gallery.open(); ++i) {
+  for (int64_t i = 0; i < data.size() && gallery.open(); ++i) {
     const std::string& label = data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
     if (!gallery.wants(label)) continue;
-    const at::Tensor pixels = data.pixels.slice(0, i, i + 1);
-    gallery.add(
-        label, i,
-        to_image(options.augmented > 0
-                     ? augment(pixels, options.augmented)[0][0].mul(255).round().to(at::kByte).contiguous()
-                     : pixels[0].contiguous()));
+    at::Tensor pixels = inputs(data, i, i + 1);
+    if (options.augmented > 0) {
+      if (data.drawn())
+        pixels = draw(data, at::full({1}, i, at::kLong),
+                      {data.input, options.augmented, mix_seed(options.seed, static_cast<uint64_t>(i))});
+      pixels = augment(pixels, options.augmented, data.drawn())[0].mul(255).round().to(at::kByte);
+    }
+    gallery.add(label, i, to_image(pixels[0].contiguous()));
   }
   gallery.finish();
 }

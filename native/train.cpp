@@ -1,7 +1,11 @@
 #include "native/train.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <future>
 #include <stdexcept>
 #include <tuple>
 
@@ -9,6 +13,7 @@
 #include "native/dataset.h"
 #include "native/device.h"
 #include "native/eval.h"
+#include "native/ink_augment.h"
 #include "native/net.h"
 #include "native/progress.h"
 
@@ -30,27 +35,137 @@ double learning_rate(const Recipe& recipe, int64_t step, int64_t total) {
   return recipe.lr * std::max(shape, 1e-3);
 }
 
-}  // namespace
+// Of the input: in steps of 8 from the recipe's start to the full size, equally long within three quarters.
+int32_t input_size(const Recipe& recipe, int32_t full, int64_t step, int64_t total) {
+  if (recipe.size_start <= 0 || recipe.size_start >= full) return full;
+  const int32_t stages = (full - recipe.size_start + 7) / 8;
+  const double x = (static_cast<double>(step) + 0.5) / static_cast<double>(total);
+  const auto stage = static_cast<int32_t>(x / 0.75 * stages);
+  return stage >= stages ? full : recipe.size_start + 8 * stage;
+}
 
-void optimizer_step(Net& net, at::Tensor& m, at::Tensor& v, const Recipe& recipe, double lr, int64_t step) {
-  const at::NoGradGuard no_grad;
-  at::Tensor& gradient = net.gradient();
-  at::Tensor learned = net.state().slice(0, 0, net.parameter_count());
-  at::Tensor weights = net.state().slice(0, 0, net.weight_count());
-  if (recipe.sgd) {
-    constexpr double kMomentum = 0.9;
-    gradient.slice(0, 0, net.weight_count()).add_(weights, recipe.weight_decay);
-    m.mul_(kMomentum).add_(gradient);
-    learned.add_(gradient, -lr).add_(m, -lr * kMomentum);
-    return;
+// How many of the labels the logits answer.
+at::Tensor correct(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& merged) {
+  const at::Tensor answer = logits.argmax(1);
+  if (!merged.defined()) return answer.eq(labels).sum();
+  const at::Tensor single = at::eye(logits.size(1), merged.options());
+  return at::cat({single, merged}).index_select(0, labels).gather(1, answer.unsqueeze(1)).sum();
+}
+
+// Draws the next step's ink while this one trains.
+class Drawing {
+ public:
+  using Ask = std::function<std::pair<at::Tensor, DrawOptions>(int64_t step)>;  // index and options of a step
+  Drawing(const Dataset& data, int64_t end, Ask ask) : data_(data), end_(end), ask_(std::move(ask)) {}
+
+  // The input of a step, u8 [n, size, size] on the CPU. Steps must follow one another.
+  at::Tensor get(int64_t step) {
+    if (!next_.valid()) begin(step);
+    const auto start = std::chrono::steady_clock::now();
+    at::Tensor pixels = next_.get();
+    waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (step + 1 < end_) begin(step + 1);
+    return pixels;
   }
+  double waited_seconds() const { return waited_; }
+
+ private:
+  void begin(int64_t step) {
+    next_ = std::async(std::launch::async,
+                       [this, asked = ask_(step)] { return draw(data_, asked.first, asked.second); });
+  }
+  const Dataset& data_;
+  int64_t end_;
+  Ask ask_;
+  double waited_ = 0;
+  std::future<at::Tensor> next_;  // last: its destructor waits
+};
+
+// Validating on more than this tells no more about an epoch, and takes long.
+constexpr int64_t kValidationSamples = 10000;
+
+// The nearest matrix with all singular values near 1, by five steps of a Newton-Schulz iteration whose
+// coefficients make it fast rather than exact (K. Jordan et al., 2024). matrix: [rows, columns].
+// Every step multiplies x by a polynomial in x x^T, so the polynomials are collected in a square matrix of the
+// shorter side, and the long one is touched only at the start and the end.
+at::Tensor orthogonalised(const at::Tensor& matrix) {
+  const bool tall = matrix.size(0) > matrix.size(1);
+  const at::Tensor x = tall ? matrix.t() : matrix;
+  const at::Tensor unit = x / (x.norm() + 1e-7);
+  at::Tensor gram = at::mm(unit, unit.t());
+  at::Tensor product = at::eye(gram.size(0), gram.options());
+  for (int i = 0; i < 5; ++i) {
+    at::Tensor step = at::addmm(gram, gram, gram, -4.7750, 2.0315);  // symmetric, as gram is
+    step.diagonal().add_(3.4445);
+    product = at::mm(step, product);
+    if (i < 4) gram = at::mm(at::mm(step, gram), step);
+  }
+  const at::Tensor out = at::mm(product, unit);
+  return tall ? out.t() : out;
+}
+
+// Muon on the weights of every layer but the first and the last, which lie side by side in the flat tensors;
+// returns that range {begin, end}.
+std::pair<int64_t, int64_t> muon_step(Net& net, at::Tensor& m, double lr) {
+  constexpr double kMomentum = 0.95;
+  std::vector<at::Tensor> weights;
+  for (const Net::Entry& entry : net.entries())
+    if (entry.parameter.role == Role::kWeight) weights.push_back(entry.tensor);
+  if (weights.size() < 3) return {0, 0};
+  for (size_t i = 1; i + 1 < weights.size(); ++i) {
+    const int64_t rows = weights[i].size(0), columns = weights[i].numel() / rows;
+    const int64_t begin = weights[i].storage_offset(), end = begin + weights[i].numel();
+    const at::Tensor gradient = net.gradient().slice(0, begin, end);
+    const at::Tensor momentum = m.slice(0, begin, end).mul_(kMomentum).add_(gradient);
+    const at::Tensor update = orthogonalised(gradient.add(momentum, kMomentum).view({rows, columns}));
+    const double scale = 0.2 * std::sqrt(static_cast<double>(std::max(rows, columns)));
+    net.state().slice(0, begin, end).view({rows, columns}).add_(update, -lr * scale);
+  }
+  return {weights[1].storage_offset(), weights.back().storage_offset()};
+}
+
+void adamw_step(const at::Tensor& learned, const at::Tensor& gradient, at::Tensor m, at::Tensor v, double lr,
+                int64_t step) {
   constexpr double kBeta1 = 0.9, kBeta2 = 0.99, kEps = 1e-8;
   const auto t = static_cast<double>(step + 1);
   m.mul_(kBeta1).add_(gradient, 1 - kBeta1);
   v.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-  weights.mul_(1 - lr * recipe.weight_decay);
   const double correction2 = std::sqrt(1 - std::pow(kBeta2, t));
   learned.addcdiv_(m, v.sqrt().add_(kEps * correction2), -lr * correction2 / (1 - std::pow(kBeta1, t)));
+}
+
+}  // namespace
+
+at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& merged,
+                   double smoothing) {
+  if (!merged.defined())
+    return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, smoothing);
+  const at::Tensor log_p = at::log_softmax(logits, 1);
+  const at::Tensor single = at::eye(logits.size(1), merged.options());
+  const at::Tensor others = at::cat({single, merged}).index_select(0, labels).logical_not_();  // [n, classes]
+  const at::Tensor of_label = at::logsumexp(log_p.masked_fill(others, -INFINITY), 1).mean();
+  return of_label * -(1 - smoothing) - log_p.mean() * smoothing;
+}
+
+void optimizer_step(Net& net, at::Tensor& m, at::Tensor& v, const Recipe& recipe, double lr, int64_t step) {
+  const at::NoGradGuard no_grad;
+  at::Tensor& gradient = net.gradient();
+  const int64_t parameters = net.parameter_count();
+  at::Tensor weights = net.state().slice(0, 0, net.weight_count());
+  if (recipe.optimizer == "sgd") {
+    constexpr double kMomentum = 0.9;
+    gradient.slice(0, 0, net.weight_count()).add_(weights, recipe.weight_decay);
+    m.mul_(kMomentum).add_(gradient);
+    net.state().slice(0, 0, parameters).add_(gradient, -lr).add_(m, -lr * kMomentum);
+    return;
+  }
+  weights.mul_(1 - lr * recipe.weight_decay);
+  const auto [begin, end] =
+      recipe.optimizer == "muon" ? muon_step(net, m, lr) : std::pair<int64_t, int64_t>();
+  for (const auto& [from, to] : {std::pair{int64_t{0}, begin}, std::pair{end, parameters}})
+    if (from < to)
+      adamw_step(net.state().slice(0, from, to), gradient.slice(0, from, to), m.slice(0, from, to),
+                 v.slice(0, from, to), lr, step);
 }
 
 RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
@@ -81,7 +196,8 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
 
   // ---- data, resident on the device ----
   const auto load = [&](std::vector<DataSource>& sources, const std::vector<std::filesystem::path>& paths) {
-    Dataset loaded = options.resume ? load_data(sources) : load_data(paths);
+    const InputSpec& input = network_row(state.network).input;
+    Dataset loaded = options.resume ? load_data(sources, input) : load_data(paths, input);
     sources = loaded.sources;
     return loaded;
   };
@@ -90,19 +206,23 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   if (separate) {
     validation = load(state.validation, options.validation);
     check_fits(validation, data.classes, data.input);
+    if (validation.merged.defined())
+      throw std::runtime_error(validation.sources[0].path +
+                               ": merges classes that the model tells apart; "
+                               "validate on a set that does not");
   }
   if (!options.resume) {
-    state.held_out =
-        separate ? 0 : static_cast<int64_t>(options.held_out * static_cast<double>(data.labels.size(0)));
+    state.held_out = separate ? 0 : static_cast<int64_t>(options.held_out * static_cast<double>(data.size()));
     state.classes = data.classes;
     state.input = data.input;
   }
   const NetworkRow& row = network_row(state.network);
   check_fits(data, state.classes, row.input);
   if (state.held_out > 0) std::tie(data, validation) = split(data, state.held_out);
+  if (validation.size() > kValidationSamples) validation = split(validation, kValidationSamples).second;
   data = data.on(device);
-  if (validation.pixels.defined()) validation = validation.on(device);
-  const int64_t samples = data.labels.size(0);
+  if (validation.size() > 0) validation = validation.on(device);
+  const int64_t samples = data.size();
   if (samples < 1) throw std::runtime_error("the training data are empty");
 
   // ---- network, its average, optimiser ----
@@ -134,14 +254,33 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   }
   if (!options.quiet)
     std::printf(
-        "%s: %lld parameters, %.2f M multiply-adds; %lld samples, %lld held out, batch %lld, %d epochs, %s "
+        "%s: %lld parameters, %.2f M multiply-adds; %lld samples, %lld to validate, batch %lld, %d epochs, "
+        "%s "
         "on %s\n",
         state.network.c_str(), static_cast<long long>(parameter_count(net.network())),
         static_cast<double>(multiply_adds(net.network())) / 1e6, static_cast<long long>(samples),
-        static_cast<long long>(validation.labels.defined() ? validation.labels.size(0) : 0),
-        static_cast<long long>(batch), recipe.epochs, state.precision.c_str(), device.str().c_str());
+        static_cast<long long>(validation.size()), static_cast<long long>(batch), recipe.epochs,
+        state.precision.c_str(), device.str().c_str());
 
-  at::Tensor order;  // of this epoch's samples
+  at::Tensor order;  // of an epoch's samples, on the device; on the CPU where they are drawn
+  int64_t order_epoch = -1;
+  const auto index_of = [&](int64_t step) {
+    if (const int64_t epoch = step / steps_per_epoch; epoch != order_epoch) {
+      order = permutation(samples, mix_seed(state.seed, static_cast<uint64_t>(epoch) + 1));
+      if (!data.drawn()) order = order.to(device);
+      order_epoch = epoch;
+    }
+    const int64_t within = step % steps_per_epoch;
+    return order.slice(0, within * batch, (within + 1) * batch);
+  };
+  Drawing drawing(data, state.total_steps, [&](int64_t step) {
+    DrawOptions draw_options{
+        scaled(data.input, input_size(recipe, data.input.size_px, step, state.total_steps)),
+        strength(recipe, step, state.total_steps),
+        mix_seed(state.seed ^ 0xd2a3, static_cast<uint64_t>(step))};
+    draw_options.threads = std::max(1, state.threads);
+    return std::pair{index_of(step), draw_options};
+  });
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions().device(device).dtype(
                                           at::kDouble));  // stay on the device: reading them waits for it
   at::Tensor correct_sum = at::zeros_like(loss_sum);
@@ -170,15 +309,15 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   };
 
   // ---- the loop ----
-  while (state.step < state.total_steps) {
+  while (!state.finished()) {
     const int64_t epoch = state.step / steps_per_epoch, within = state.step % steps_per_epoch;
-    if (within == 0 || !order.defined())
-      order = permutation(samples, mix_seed(state.seed, static_cast<uint64_t>(epoch) + 1)).to(device);
     at::manual_seed(mix_seed(state.seed ^ 0x5851f42d4c957f2dull, static_cast<uint64_t>(state.step)));
-    const at::Tensor index = order.slice(0, within * batch, (within + 1) * batch);
-    const at::Tensor labels = data.labels.index_select(0, index);
-    const at::Tensor x = augment(data.pixels.index_select(0, index),
-                                 strength(recipe, state.step, state.total_steps));  // [batch, 1, h, w]
+    const at::Tensor index = index_of(state.step);
+    const at::Tensor labels = data.labels.index_select(0, index.to(device));
+    const at::Tensor pixels =
+        data.drawn() ? drawing.get(state.step).to(device) : data.pixels.index_select(0, index);
+    const at::Tensor x = augment(pixels, strength(recipe, state.step, state.total_steps),
+                                 data.drawn());  // [batch, 1, h, w]
 
     at::Tensor logits;
     {
@@ -186,8 +325,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       logits = net.forward(x, true);
     }
     logits = logits.to(at::kFloat);
-    const at::Tensor loss =
-        at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100, recipe.label_smoothing);
+    const at::Tensor loss = loss_of(logits, labels, data.merged, recipe.label_smoothing);
     net.gradient().zero_();
     const double scale =
         precision == at::kHalf ? state.loss_scale : 1;  // keeps small gradients within fp16's range
@@ -213,7 +351,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
           recipe.ema, (1. + static_cast<double>(state.step)) / (10. + static_cast<double>(state.step)));
       average.state().lerp_(net.state(), 1 - decay);
       loss_sum += loss.detach();
-      correct_sum += logits.detach().argmax(1).eq(labels).sum();
+      correct_sum += correct(logits.detach(), labels, data.merged);
     }
     ++state.step;
 
@@ -235,8 +373,8 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                     -1,
                     learning_rate(recipe, state.step - 1, state.total_steps),
                     seconds_before + progress.seconds()};
-      if (validation.pixels.defined()) {
-        const Metrics metrics = measure(logits_of(average, validation.pixels), validation.labels.cpu());
+      if (validation.size() > 0) {
+        const Metrics metrics = measure(logits_of(average, validation), validation.labels.cpu());
         line.val_loss = metrics.loss;
         line.val_accuracy = metrics.top1;
       }
@@ -257,7 +395,19 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       state.epochs.push_back(line);
       const bool best = line.val_accuracy > state.best_accuracy;
       if (best) state.best_accuracy = line.val_accuracy;
+      const auto best_epoch = static_cast<int32_t>(
+          std::max_element(state.epochs.begin(), state.epochs.end(),
+                           [](const auto& a, const auto& b) { return a.val_accuracy < b.val_accuracy; }) -
+          state.epochs.begin() + 1);
+      state.stopped_early = recipe.patience > 0 && line.val_accuracy >= 0 &&
+                            line.epoch - best_epoch >= recipe.patience && state.step < state.total_steps;
       save(best);
+      if (state.stopped_early) {
+        if (!options.quiet)
+          std::printf("no better than epoch %d for %d epochs; that one is kept\n", best_epoch,
+                      recipe.patience);
+        break;
+      }
     }
     const bool told =
         (stop && stop->load()) || (options.stop_after >= 0 && state.step - first_step >= options.stop_after);

@@ -38,7 +38,18 @@ struct TrainOptions {
 
 // One step of recipe's optimiser on flat tensors: net.state() moves against net.gradient().
 // m, v: moments, zeros before step 0, as long as the gradient. The gradient is spent afterwards.
+//   "adamw"  I. Loshchilov, F. Hutter, 2019
+//   "sgd"    Nesterov momentum 0.9
+//   "muon"   for the matrices inside: momentum made orthogonal (K. Jordan et al., 2024), scaled so that lr and
+//            weight_decay mean what they mean for AdamW (J. Liu et al., 2025); AdamW for the first and last
+//            layer, gains and biases
 void optimizer_step(Net& net, at::Tensor& m, at::Tensor& v, const Recipe& recipe, double lr, int64_t step);
+
+// Cross-entropy of logits [n, classes] against labels [n] as dataset.h has them: a merged label's probability is
+// the sum over its classes. merged: bool [m, classes], or undefined. smoothing: share of the loss that asks for
+// all classes alike.
+at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& merged,
+                   double smoothing);
 
 // Trains until done or until *stop becomes true, leaving a checkpoint in both cases; returns the state
 // reached. stop may be set by a signal handler; nullptr = never. Throws std::runtime_error for data that do

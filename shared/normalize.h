@@ -25,9 +25,10 @@ struct InputSpec {
   float pen_px = 2.5f;  // line width that ink is drawn with, and thin pictures are thickened to
 };
 
-// The families' inputs. digits (MNIST's own design) and letters (EMNIST's).
+// The families' inputs: digits (MNIST's own design), letters (EMNIST's), and hanzi.
 inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
 inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
+inline constexpr InputSpec kHanziInput{48, 44, Centring::kBox, 2.0f};
 
 // True when every field is within its range.
 bool valid(const InputSpec& spec);

@@ -99,7 +99,7 @@ TEST(Prepare, WritesWhatTheEncoderOfThePageGives) {
   for (int y = 2; y < 12; ++y) pixels[static_cast<size_t>(y * 28 + 3)] = '\xff';
   write_gz(folder / "t10k-images-idx3-ubyte.gz", idx_bytes({2, 28, 28}, pixels + std::string(28 * 28, '\0')));
   write_file(folder / "t10k-labels-idx1-ubyte", idx_bytes({2}, std::string("\1\2")));
-  prepare({"mnist", "test", {folder.path}, folder / "test.bjp"});
+  prepare({.set = "mnist", .split = "test", .from = {folder.path}, .out = folder / "test.bjp"});
   const Pack pack(folder / "test.bjp");
   ASSERT_EQ(pack.count(), 1);  // the blank one is left out
   Image image(28, 28);
@@ -156,23 +156,25 @@ TEST(Pack, RefusesLyingHeadersBeforeItUsesTheirNumbers) {
   const auto error_with = [&](size_t offset, uint64_t value, size_t size) {
     std::string bad = good;
     std::memcpy(bad.data() + offset, &value, size);
-    const auto crc = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bad.data()), 60));
-    std::memcpy(bad.data() + 60, &crc, 4);
+    const auto crc = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bad.data()), 124));
+    std::memcpy(bad.data() + 124, &crc, 4);
     write_file(folder / "bad.bjp", bad);
     return error_of([&] { Pack pack(folder / "bad.bjp"); });
   };
-  ASSERT_EQ(error_with(32, 2, 8), "");
+  ASSERT_EQ(error_with(48, 2, 8), "");
   for (const uint64_t count : {uint64_t{0}, uint64_t{1}, uint64_t{3}, uint64_t{1} << 40, ~uint64_t{0}})
-    EXPECT_NE(error_with(32, count, 8), "") << count;
+    EXPECT_NE(error_with(48, count, 8), "") << count;
   for (const uint64_t side : {0ull, 7ull, 9ull, 65535ull, 0xffffffffull}) {
-    EXPECT_NE(error_with(40, side, 4), "") << side;
-    EXPECT_NE(error_with(40, side | side << 32, 8), "") << side;
+    EXPECT_NE(error_with(20, side, 4), "") << side;
   }
-  for (const uint64_t bytes : {0ull, 3ull, 0xffffffffull}) EXPECT_NE(error_with(52, bytes, 4), "") << bytes;
-  for (const uint64_t labels : {0ull, 1ull, 3ull, 0xffffffffull})
-    EXPECT_NE(error_with(48, labels, 4), "") << labels;
+  for (const uint64_t bytes : {0ull, 3ull, 0xffffffffull}) EXPECT_NE(error_with(44, bytes, 4), "") << bytes;
+  for (const uint64_t bytes : {0ull, 127ull, 129ull, ~0ull}) EXPECT_NE(error_with(56, bytes, 8), "") << bytes;
+  for (const uint64_t classes : {0ull, 1ull, 3ull, 0xffffffffull})
+    EXPECT_NE(error_with(36, classes, 4), "") << classes;
+  for (const uint64_t groups : {1ull, 0xffffffffull}) EXPECT_NE(error_with(40, groups, 4), "") << groups;
   EXPECT_NE(error_with(16, 1, 4), "");
-  EXPECT_NE(error_with(8, 2, 4).find("biji prepare"), std::string::npos);
+  EXPECT_NE(error_with(16, 2, 4), "");
+  EXPECT_NE(error_with(8, 3, 4).find("biji prepare"), std::string::npos);
   EXPECT_NE(error_with(12, kInputVersion + 1, 4).find("encoder version"), std::string::npos);
 }
 
@@ -181,6 +183,154 @@ TEST(Pack, RefusesLabelsWithoutAClass) {
   const PackInfo info{"p", {8, 6, Centring::kMass, 1}, {"a", "b"}};
   write_pack(folder / "bad.bjp", info, std::vector<uint16_t>{0, 2}, std::vector<uint8_t>(128, 7));
   EXPECT_NE(error_of([&] { Pack pack(folder / "bad.bjp"); }), "");
+}
+
+Ink two_strokes() {
+  Ink ink;
+  ink.add_stroke(std::vector<Point>{{10, 20}, {30, 20}, {30, 25}});
+  ink.add_stroke(std::vector<Point>{{12, 40}});
+  return ink;
+}
+
+TEST(Pack, KeepsStrokesAndWhoWroteThem) {
+  const TempFolder folder;
+  PackWriter writer(folder / "ink.bjp", PackKind::kStrokes);
+  writer.add(1, 1, two_strokes());
+  Ink far = two_strokes();
+  for (Point& p : far.points) p.x = p.x * 1e5f - 7e5f, p.y *= 1e5f;  // wider than 16 bits
+  writer.add(0, 0, far);
+  writer.relabel(std::vector<uint16_t>{1, 0});
+  writer.commit("ink", {"一", "a"}, {"1001", "1002"});
+  const Pack pack(folder / "ink.bjp");
+  ASSERT_EQ(pack.count(), 2);
+  EXPECT_EQ(pack.info().kind, PackKind::kStrokes);
+  EXPECT_EQ(pack.info().groups, (std::vector<std::string>{"1001", "1002"}));
+  EXPECT_EQ(pack.groups()[0], 1);
+  EXPECT_EQ(pack.labels()[0], 0);  // relabelled
+  const Ink ink = pack.ink(0);
+  ASSERT_EQ(ink.ends, (std::vector<int32_t>{3, 4}));
+  EXPECT_EQ(ink.points[2].x, 20);  // moved to the origin
+  EXPECT_EQ(ink.points[3].y, 20);
+  // Drawn, it is the same character: position and unit do not matter.
+  EXPECT_EQ(normalize(ink, kHanziInput).value.pixels, normalize(two_strokes(), kHanziInput).value.pixels);
+  const Box box = bounds(pack.ink(1));
+  EXPECT_NEAR(std::max(box.width, box.height), 32000, 1);
+}
+
+TEST(Pack, RefusesEveryTruncationAndFlippedBitOfStrokes) {
+  const TempFolder folder;
+  {
+    PackWriter writer(folder / "good.bjp", PackKind::kStrokes);
+    writer.add(0, 0, two_strokes());
+    writer.add(1, 0, two_strokes());
+    writer.commit("p", {"a", "b"}, {"g"});
+  }
+  const std::string good = read_file(folder / "good.bjp");
+  const auto error = [&](const std::string& bytes) {
+    write_file(folder / "bad.bjp", bytes);
+    return error_of([&] { Pack pack(folder / "bad.bjp"); });
+  };
+  ASSERT_EQ(error(good), "");
+  for (size_t length = 0; length < good.size(); ++length)
+    EXPECT_NE(error(good.substr(0, length)), "") << length;
+  for (size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] ^= 0x10;
+    EXPECT_NE(error(bad), "") << "byte " << i;
+    // The same with checksums that were made to fit: no crash, and no ink beyond the data.
+    for (const auto& [at, from, size] : {std::tuple{size_t{64}, size_t{128}, good.size() - 128},
+                                         std::tuple{size_t{124}, size_t{0}, size_t{124}}}) {
+      const auto crc =
+          static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bad.data()) + from, size));
+      std::memcpy(bad.data() + at, &crc, 4);
+    }
+    write_file(folder / "bad.bjp", bad);
+    try {
+      const Pack pack(folder / "bad.bjp");
+      if (pack.info().kind == PackKind::kStrokes) {
+        for (int64_t k = 0; k < pack.count(); ++k) EXPECT_FALSE(pack.ink(k).empty());
+      }
+    } catch (const std::runtime_error&) {
+    }
+  }
+}
+
+TEST(Prepare, KnowsTheLettersOfMergedSets) {
+  const TempFolder folder;
+  const std::string pixels(3 * 28 * 28, '\x80');
+  write_file(folder / "emnist-letters-train-images-idx3-ubyte", idx_bytes({3, 28, 28}, pixels));
+  write_file(folder / "emnist-letters-train-labels-idx1-ubyte", idx_bytes({3}, std::string("\1\32\0", 3)));
+  PrepareOptions options{.set = "emnist-letters", .from = {folder.path}, .out = folder / "a.bjp"};
+  prepare(options);
+  {
+    const Pack pack(folder / "a.bjp");
+    ASSERT_EQ(pack.count(), 2);  // 0 is no letter
+    EXPECT_EQ(pack.info().classes[pack.labels()[0]], "Aa");
+    EXPECT_EQ(pack.info().classes[pack.labels()[1]], "Zz");
+  }
+  write_file(folder / "emnist-letters-mapping.txt", std::string("1 65 97\n2 66 98\n"));
+  prepare(options);
+  write_file(folder / "emnist-letters-mapping.txt", std::string("1 65 97\n2 67 99\n"));
+  EXPECT_NE(error_of([&] { prepare(options); }).find("mapping of another set"), std::string::npos);
+}
+
+// A .pot record of one character with one stroke, dx wide.
+std::string pot_record(const std::string& gbk, int dx) {
+  std::string out;
+  const auto put = [&](int v) {
+    out += static_cast<char>(v & 255);
+    out += static_cast<char>(v >> 8 & 255);
+  };
+  put(8 + 4 * 4);
+  out += {gbk[1], gbk[0], '\0', '\0'};
+  put(1);
+  for (const int v : {5, 5, 5 + dx, 9, -1, 0, -1, -1}) put(v);
+  return out;
+}
+
+TEST(Prepare, PicksWritersAndClassesOfCasia) {
+  const TempFolder folder;
+  const std::string both =
+      pot_record("\xb0\xa1", 3) + pot_record("\xe0\xc5", 4);  // 啊 is of the first level, 嗯 not
+  write_file(folder / "in" / "1001.pot", both);
+  write_file(folder / "in" / "1002.pot", both + pot_record("\xb0\xa2", 9));
+  write_file(folder / "in" / "1003.pot", both);
+  PrepareOptions options{
+      .set = "olhwdb", .from = {folder / "in"}, .out = folder / "a.bjp", .writers = "1001-1002"};
+  prepare(options);
+  {
+    const Pack pack(folder / "a.bjp");
+    EXPECT_EQ(pack.count(), 3);
+    EXPECT_EQ(pack.info().classes.size(), 3755u);
+    EXPECT_EQ(pack.info().groups, (std::vector<std::string>{"1001", "1002"}));
+    EXPECT_EQ(pack.info().classes[pack.labels()[0]], "啊");
+    EXPECT_EQ(pack.info().classes[pack.labels()[2]], "阿");
+    EXPECT_EQ(bounds(pack.ink(2)).width, 9);
+  }
+  options.classes = "all";
+  options.writers = "";
+  prepare(options);
+  {
+    const Pack pack(folder / "a.bjp");
+    EXPECT_EQ(pack.count(), 7);
+    EXPECT_EQ(pack.info().classes, (Labels{"啊", "嗯", "阿"}));  // by code point
+    EXPECT_EQ(pack.info().classes[pack.labels()[1]], "嗯");
+  }
+  write_file(folder / "list.txt", std::string("阿\n"));
+  options.classes = folder / "list.txt";
+  prepare(options);
+  EXPECT_EQ(Pack(folder / "a.bjp").count(), 1);
+  options.writers = "1003";
+  EXPECT_NE(error_of([&] { prepare(options); }).find("not among the classes"), std::string::npos);
+  options.writers = "10x";
+  EXPECT_NE(error_of([&] { prepare(options); }).find("1001-1200,1205"), std::string::npos);
+}
+
+TEST(Prepare, KnowsTheFirstLevelOfGb2312) {
+  const std::vector<std::string> labels = gb2312_level1();
+  ASSERT_EQ(labels.size(), 3755u);
+  EXPECT_EQ(labels.front(), "啊");
+  EXPECT_EQ(labels.back(), "座");
 }
 
 TEST(Safetensors, ComeBackAsTheyWereWritten) {

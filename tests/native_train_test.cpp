@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "native/augment.h"
+#include "native/batch_norm.h"
 #include "native/dataset.h"
 #include "native/device.h"
 #include "native/eval.h"
 #include "native/file.h"
+#include "native/ink_augment.h"
 #include "native/net.h"
 #include "native/train.h"
 #include "tests/native_testing.h"
@@ -35,6 +37,14 @@ TEST(Networks, DigitsKeepsToItsBudget) {
   EXPECT_LE(parameter_count(digits) * 2, 300'000);  // bytes as float16
 }
 
+TEST(Networks, OursKeepToTheirBudgets) {
+  const Network letters = folded(network_row("letters").build(62));
+  EXPECT_LE(parameter_count(letters) * 2, 1'000'000);  // bytes as float16
+  const Network hanzi = folded(network_row("hanzi").build(3755));
+  EXPECT_LE(parameter_count(hanzi), 3'000'000);  // bytes as int8
+  EXPECT_LE(multiply_adds(hanzi), 100'000'000);
+}
+
 TEST(Networks, AnUnknownNameIsAnsweredWithTheKnownOnes) {
   EXPECT_NE(error_of([] { network_row("nonesuch"); }).find("lenet5"), std::string::npos);
 }
@@ -46,14 +56,16 @@ TEST_P(EachNetwork, OverfitsOneBatch) {
   net.initialise(1);
   net.enable_gradients();
   at::manual_seed(1);
-  const at::Tensor x = at::rand({20, 1, 28, 28}), labels = at::arange(20).remainder(10);
+  const int64_t side = net.network().input.size_px;
+  const at::Tensor x = at::rand({20, 1, side, side}), labels = at::arange(20).remainder(10);
+  const Recipe recipe{.optimizer = network_row(GetParam()).recipe.optimizer, .weight_decay = 0};
   at::Tensor m = at::zeros_like(net.gradient()), v = at::zeros_like(net.gradient());
   double first = 0, last = 0;
   for (int step = 0; step < 150; ++step) {
     const at::Tensor loss = at::cross_entropy_loss(net.forward(x, true), labels);
     net.gradient().zero_();
     loss.backward();
-    optimizer_step(net, m, v, {.weight_decay = 0}, 2e-3, step);
+    optimizer_step(net, m, v, recipe, 2e-3, step);
     last = loss.item<double>();
     if (step == 0) first = last;
   }
@@ -69,7 +81,8 @@ TEST_P(EachNetwork, FoldingKeepsTheLogits) {
   for (const Net::Entry& entry : net.entries())  // statistics and gains as after training, not zeros and ones
     if (entry.parameter.name.starts_with("bn"))
       entry.tensor.copy_(at::rand(entry.tensor.sizes(), at::kDouble) + 0.5);
-  const at::Tensor x = at::rand({4, 1, 28, 28}, at::kDouble);
+  const int64_t side = net.network().input.size_px;
+  const at::Tensor x = at::rand({4, 1, side, side}, at::kDouble);
   Net plain(folded(net.network()), at::kCPU, at::kDouble);
   plain.state().copy_(fold(net).state());
   const at::Tensor expected = net.forward(x, false);
@@ -88,6 +101,143 @@ INSTANTIATE_TEST_SUITE_P(Table, EachNetwork, testing::ValuesIn([] {
                            std::erase(name, '-');
                            return name;
                          });
+
+// Against LibTorch's own operations in double: values, gradients and running statistics.
+TEST(BatchNorm, FusedIsTheSameAsOneByOne) {
+  for (const bool relu : {false, true})
+    for (const bool add : {false, true}) {
+      at::manual_seed(1);
+      const int64_t c = 19;
+      const auto parameter = [](at::Tensor t) { return t.set_requires_grad(true); };
+      const auto channels_last = [](const at::Tensor& t) {
+        return t.contiguous(at::MemoryFormat::ChannelsLast);
+      };
+      const at::Tensor x = parameter(channels_last(at::randn({7, c, 5, 3}) * 3 + 2));
+      const at::Tensor residual = add ? parameter(channels_last(at::randn({7, c, 5, 3}))) : at::Tensor();
+      const at::Tensor out_gradient = at::randn({7, c, 5, 3});
+      const auto run = [&](at::ScalarType type, std::vector<at::Tensor>& results) {
+        const auto copy = [&](const at::Tensor& t) {
+          return t.defined() ? parameter(t.detach().to(type).clone()) : at::Tensor();
+        };
+        const at::Tensor in = copy(x), r = copy(residual);
+        BatchNorm norm{copy(at::linspace(0.5, 1.5, c)), copy(at::linspace(-1, 1, c)), at::zeros({c}, type),
+                       at::ones({c}, type)};
+        const at::Tensor y = batch_norm(in, norm, r, relu, true);
+        y.backward(out_gradient.to(type));
+        results = {y.detach(), in.grad(), norm.gain.grad(), norm.bias.grad(), norm.mean, norm.variance};
+        if (add) results.push_back(r.grad());
+      };
+      std::vector<at::Tensor> fused, reference;
+      run(at::kFloat, fused);
+      run(at::kDouble, reference);  // doubles do not take the fast path
+      ASSERT_EQ(fused.size(), reference.size());
+      for (size_t i = 0; i < fused.size(); ++i)
+        // A hundred sums of numbers below ten, in float: some 1e-6 each.
+        EXPECT_LT((fused[i].to(at::kDouble) - reference[i]).abs().max().item<double>(), 1e-4)
+            << i << relu << add;
+    }
+}
+
+TEST(BatchNorm, LetsNotANumberThrough) {
+  const at::Tensor x = at::randn({2, 4, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast);
+  x[0][1][0][0] = NAN;
+  const BatchNorm norm{at::ones({4}), at::zeros({4}), at::zeros({4}), at::ones({4})};
+  EXPECT_TRUE(std::isnan(batch_norm(x, norm, {}, true, true).sum().item<float>()));
+}
+
+TEST(Loss, OfAMergedLabelIsThatOfItsClassesTogether) {
+  at::manual_seed(2);
+  const at::Tensor logits = at::randn({3, 4});
+  const at::Tensor merged = at::tensor(std::vector<int64_t>{1, 0, 1, 0}).view({1, 4}).to(at::kBool);
+  const at::Tensor labels = at::tensor(std::vector<int64_t>{1, 4, 3});  // 4: class 0 or 2
+  const at::Tensor p = at::softmax(logits.to(at::kDouble), 1);
+  const double expected =
+      -(std::log(p[0][1].item<double>()) + std::log(p[1][0].item<double>() + p[1][2].item<double>()) +
+        std::log(p[2][3].item<double>())) /
+      3;
+  EXPECT_NEAR(loss_of(logits, labels, merged, 0).item<double>(), expected, 1e-6);
+  // Without merged labels among them it is LibTorch's own, smoothing included.
+  const at::Tensor plain = at::tensor(std::vector<int64_t>{1, 0, 3});
+  EXPECT_NEAR(loss_of(logits, plain, merged, 0.1).item<double>(),
+              loss_of(logits, plain, {}, 0.1).item<double>(), 1e-6);
+}
+
+// Ink of ten classes: class c is a bar across whose height depends on c, beside a fixed upright.
+void write_ink_bars(const std::filesystem::path& path, int count) {
+  PackWriter writer(path, PackKind::kStrokes);
+  Random random(5);
+  for (int i = 0; i < count; ++i) {
+    Ink ink;
+    const float y = static_cast<float>(i % 10) * 100 + random.uniform(0, 20);
+    ink.add_stroke(std::vector<Point>{{0, 0}, {0, 1000}});
+    ink.add_stroke(std::vector<Point>{{0, y}, {400, y}, {800, y}});
+    writer.add(static_cast<uint16_t>(i % 10), static_cast<uint16_t>(i % 3), ink);
+  }
+  writer.commit("ink", {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, {"a", "b", "c"});
+}
+
+TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
+  const TempFolder folder;
+  write_ink_bars(folder / "ink.bjp", 10);
+  const Ink ink = Pack(folder / "ink.bjp").ink(4);
+  const auto pixels = [&](float strength, uint64_t seed) {
+    return draw_varied(ink, kHanziInput, strength, seed).value.pixels;
+  };
+  EXPECT_EQ(pixels(0, 1), normalize(ink, kHanziInput).value.pixels);
+  EXPECT_EQ(pixels(1, 1), pixels(1, 1));
+  EXPECT_NE(pixels(1, 1), pixels(1, 2));
+  for (uint64_t seed = 0; seed < 300; ++seed) {  // always something to read, never all black
+    const std::vector<uint8_t> drawn = pixels(2, seed);
+    ASSERT_EQ(drawn.size(), 48u * 48u);
+    const auto dark = std::count_if(drawn.begin(), drawn.end(), [](uint8_t v) { return v > 100; });
+    EXPECT_GT(dark, 30) << seed;
+    EXPECT_LT(dark, 1200) << seed;
+  }
+}
+
+TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
+  const TempFolder folder;
+  write_ink_bars(folder / "ink.bjp", 10);
+  std::vector<uint8_t> pixels(48 * 48, 9);
+  write_pack(folder / "scan.bjp", {"scan", kHanziInput, {"3", "4"}}, std::vector<uint16_t>{1}, pixels);
+  const Dataset data =
+      load_data(std::vector<std::filesystem::path>{folder / "ink.bjp", folder / "scan.bjp"}, kHanziInput);
+  ASSERT_EQ(data.size(), 11);
+  EXPECT_EQ(data.labels[10].item<int64_t>(), 4);  // by label, not by number
+  EXPECT_EQ(data.group_names, (std::vector<std::string>{"a", "b", "c", "scan"}));
+  EXPECT_EQ(data.groups[10].item<int64_t>(), 3);
+  const at::Tensor drawn = inputs(data, 2, 11);
+  EXPECT_EQ(drawn[8].max().item<int>(), 9);
+  const Result<Image> expected = normalize(Pack(folder / "ink.bjp").ink(2), kHanziInput);
+  EXPECT_TRUE(
+      std::equal(expected.value.pixels.begin(), expected.value.pixels.end(), drawn.data_ptr<uint8_t>()));
+  // The same whatever the number of threads.
+  DrawOptions options{kHanziInput, 1, 7, 1};
+  const at::Tensor index = at::arange(64, at::kLong).remainder(11);
+  const at::Tensor one = draw(data, index, options);
+  options.threads = 4;
+  EXPECT_TRUE(one.equal(draw(data, index, options)));
+  // Smaller inputs for progressive resizing.
+  options.input = scaled(kHanziInput, 32);
+  EXPECT_EQ(draw(data, index, options).size(1), 32);
+}
+
+TEST(Datasets, JoinLabelsThatMergeClasses) {
+  const TempFolder folder;
+  const std::vector<uint8_t> two(2 * 28 * 28, 50);
+  write_pack(folder / "a.bjp", {"a", kLettersInput, {"C", "c", "d"}}, std::vector<uint16_t>{0, 2}, two);
+  write_pack(folder / "b.bjp", {"b", kLettersInput, {"d", "Cc"}}, std::vector<uint16_t>{1, 0}, two);
+  const Dataset data =
+      load_data(std::vector<std::filesystem::path>{folder / "a.bjp", folder / "b.bjp"}, kLettersInput);
+  EXPECT_TRUE(data.labels.equal(at::tensor(std::vector<int64_t>{0, 2, 3, 2})));
+  EXPECT_TRUE(data.merged.equal(at::tensor(std::vector<int64_t>{1, 1, 0}).view({1, 3}).to(at::kBool)));
+  write_pack(folder / "c.bjp", {"c", kLettersInput, {"x"}}, std::vector<uint16_t>{0, 0}, two);
+  EXPECT_NE(
+      error_of([&] {
+        load_data(std::vector<std::filesystem::path>{folder / "a.bjp", folder / "c.bjp"}, kLettersInput);
+      }).find("\"x\""),
+      std::string::npos);
+}
 
 TEST(Augment, NoStrengthIsThePlainConversion) {
   const at::Tensor pixels = at::arange(256, at::kByte).view({1, 16, 16});
@@ -182,6 +332,43 @@ TEST(Training, AResumedRunIsBitForBitAnUninterruptedOne) {
     EXPECT_EQ(resumed.epochs[i].loss, expected.epochs[i].loss);
     EXPECT_EQ(resumed.epochs[i].val_loss, expected.epochs[i].val_loss);
   }
+}
+
+TEST(Training, OnInkResumesBitForBitWhileTheInputGrows) {
+  const TempFolder folder;
+  write_ink_bars(folder / "bars.bjp", 100);
+  TrainOptions whole = small_run(folder, "whole"), parts = small_run(folder, "parts");
+  for (TrainOptions* options : {&whole, &parts}) {
+    options->network = "hanzi";
+    options->recipe = network_row("hanzi").recipe;
+    options->recipe.epochs = 3;
+    options->recipe.batch = 20;
+    options->recipe.size_start = 32;
+  }
+  train(whole, nullptr);
+  for (const int64_t steps : {3, 4}) {
+    parts.stop_after = steps;
+    train(parts, nullptr);
+    parts.resume = true;
+  }
+  parts.stop_after = -1;
+  train(parts, nullptr);
+  EXPECT_TRUE(same(weights_of(parts), weights_of(whole)));
+}
+
+TEST(Training, StopsWhenValidationNoLongerImproves) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 200);
+  TrainOptions options = small_run(folder, "run");
+  options.network = "lenet5";
+  options.recipe = {.epochs = 60, .batch = 40, .lr = 2e-3f, .patience = 3};
+  const RunState state = train(options, nullptr);
+  EXPECT_TRUE(state.stopped_early);
+  EXPECT_TRUE(state.finished());
+  EXPECT_LT(state.epochs.size(), 60u);
+  EXPECT_EQ(state.epochs.size(), static_cast<size_t>(state.best.step / 4 + 3));
+  options.resume = true;
+  EXPECT_EQ(train(options, nullptr).step, state.step);  // it has ended
 }
 
 TEST(Training, AnotherSeedGivesOtherWeights) {

@@ -1,0 +1,38 @@
+// Random variations of training ink, made from its strokes: what other hands, pens and screens would have
+// left.
+#pragma once
+
+#include <cstdint>
+
+#include "shared/normalize.h"
+
+namespace biji {
+
+// A generator that is the same on every machine and cheap to begin anew for each sample
+// (SplitMix64, G. Steele et al., 2014).
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t next();
+  float uniform(float low = 0, float high = 1);  // [low, high)
+  float normal();                                // mean 0, variance 1
+  bool chance(float probability) { return uniform() < probability; }
+
+ private:
+  uint64_t state_;
+};
+
+// One 64-bit seed out of two numbers that may be small and close together.
+uint64_t mix_seed(uint64_t a, uint64_t b);
+
+// Another person's writing of the same strokes: each stroke a little moved, turned and scaled; strokes joined
+// by a pen that was not lifted, or broken; sparser points; the whole rotated, sheared, stretched, and warped
+// smoothly (curved axes, elastic waves). strength: 0 = none, 1 = full. ink must not be empty (assert).
+Ink vary(const Ink& ink, float strength, uint64_t seed);
+
+// vary(), then the encoder: drawn with a pen of random width (0.6 to 2.1 times spec.pen_px at full strength),
+// for one in four by way of a canvas of random size and pen, which is normalised as a picture would be.
+// strength 0 is exactly normalize(ink, spec).
+Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed);
+
+}  // namespace biji
