@@ -144,11 +144,17 @@ int main(int argc, char** argv) {
   auto* eval_command = app.add_subcommand("eval", "measure a model on packs");
   eval_command->footer(
       "Examples:\n  biji eval models/digits --data data/mnist-test.bjp\n  biji eval runs/digits --data "
-      "data/mnist-test.bjp --html report.html --json report.json");
+      "data/mnist-test.bjp --html report.html --json report.json\n  biji eval runs/digits --data "
+      "data/mnist-test.bjp --json | jq .top1");
   eval_command->add_option("MODEL", eval.model, "an exported model's folder, or a run's")->required();
   eval_command->add_option("--data", eval.data, "packs")->required();
-  eval_command->add_option("--json", eval.json, "write the numbers to this file");
-  eval_command->add_option("--html", eval.html, "write a page with confusion matrix and worst errors");
+  eval_command
+      ->add_option("--json", eval.json, "write the figures to this file; without one, print only them")
+      ->expected(0, 1)
+      ->default_str("-");
+  eval_command->add_option("--html", eval.html,
+                           "write a page with curves, confusions, worst errors, all classes and groups");
+  eval_command->add_option("--device", eval.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
 
   biji::ExportOptions exporting;
   auto* export_command =

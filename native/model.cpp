@@ -37,17 +37,18 @@ std::string text_of(const Labels& classes) {
 std::pair<double, std::string> calibrate(Net& net, const RunState& state) {
   Dataset data = load_data(state.data);
   if (state.held_out > 0) {
-    const auto [training, held_out] = split(data, state.held_out);
+    Dataset held_out = split(data, state.held_out).second;
+    held_out = held_out.select(temperature_sample(state.held_out));
     return {fit_temperature(logits_of(net, held_out.pixels), held_out.labels), "held-out training samples"};
   }
+  data = data.select(temperature_sample(data.labels.size(0)));
   const at::NoGradGuard no_grad;
   at::manual_seed(mix_seed(state.seed, 0xca11b8a7e));
   std::vector<at::Tensor> logits;
-  const int64_t count = std::min<int64_t>(20000, data.labels.size(0)), batch = 500;
-  for (int64_t i = 0; i < count; i += batch)
-    logits.push_back(net.forward(augment(data.pixels.slice(0, i, std::min(count, i + batch)), 1), false));
-  return {fit_temperature(at::cat(logits), data.labels.slice(0, 0, count)),
-          "training samples under fresh augmentation"};
+  constexpr int64_t kBatch = 500;
+  for (int64_t i = 0; i < data.labels.size(0); i += kBatch)
+    logits.push_back(net.forward(augment(data.pixels.slice(0, i, i + kBatch), 1), false));
+  return {fit_temperature(at::cat(logits), data.labels), "training samples under fresh augmentation"};
 }
 
 // One sample of each class, up to ten classes spread over the table.
@@ -142,12 +143,11 @@ void export_model(const ExportOptions& options) {
   for (const fs::path& path : options.evaluate) {
     const Dataset data = load_data({path});
     check_fits(data, state.classes, state.input);
-    const Metrics m = measure(logits_of(net, data.pixels), data.labels, temperature);
+    const Metrics m = summarise(answers_of(net, data, temperature), net.network().classes());
     accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
     if (!options.quiet)
       std::printf("%s: %.3f %% (%lld of %lld wrong), loss %.5f, calibration error %.4f\n",
-                  data.sources[0].name.c_str(), 100 * m.top1,
-                  static_cast<long long>(std::llround((1 - m.top1) * static_cast<double>(m.count))),
+                  data.sources[0].name.c_str(), 100 * m.top1, static_cast<long long>(m.errors),
                   static_cast<long long>(m.count), m.loss, m.calibration_error);
   }
   json sources = json::array();
