@@ -197,7 +197,7 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
 }
 
 at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
-  if (!data.drawn()) return data.pixels.slice(0, begin, end);
+  if (!data.drawn()) return data.pixels.slice(0, begin, std::min(end, data.size()));
   DrawOptions options{.input = data.input};
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return draw(data, at::arange(begin, std::min(end, data.size()), at::kLong), options)

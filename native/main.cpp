@@ -169,11 +169,17 @@ int main(int argc, char** argv) {
   auto* eval_command = app.add_subcommand("eval", "measure a model on packs");
   eval_command->footer(
       "Examples:\n  biji eval models/digits --data data/mnist-test.bjp\n  biji eval runs/digits --data "
-      "data/mnist-test.bjp --html report.html --json report.json");
+      "data/mnist-test.bjp --html report.html --json report.json\n  biji eval runs/digits --data "
+      "data/mnist-test.bjp --json | jq .top1");
   eval_command->add_option("MODEL", eval.model, "an exported model's folder, or a run's")->required();
   eval_command->add_option("--data", eval.data, "packs")->required();
-  eval_command->add_option("--json", eval.json, "write the numbers to this file");
-  eval_command->add_option("--html", eval.html, "write a page with confusion matrix and worst errors");
+  eval_command
+      ->add_option("--json", eval.json, "write the figures to this file; without one, print only them")
+      ->expected(0, 1)
+      ->default_str("-");
+  eval_command->add_option("--html", eval.html,
+                           "write a page with curves, confusions, worst errors, all classes and groups");
+  eval_command->add_option("--device", eval.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
 
   biji::ExportOptions exporting;
   auto* export_command =
@@ -183,8 +189,8 @@ int main(int argc, char** argv) {
   export_command->add_option("RUN", exporting.run, "the training run's folder")->required();
   export_command->add_option("--out", exporting.out, "the folder to write; its name becomes the model's")
       ->required();
-  export_command->add_option("--precision", exporting.precision, "of the stored weights: fp32 or fp16")
-      ->check(CLI::IsMember({"fp32", "fp16"}))
+  export_command->add_option("--precision", exporting.precision, "of the stored weights: fp32, fp16 or int8")
+      ->check(CLI::IsMember({"fp32", "fp16", "int8"}))
       ->capture_default_str();
   export_command->add_option("--eval", exporting.evaluate, "packs whose accuracy goes into model.json");
   export_command->add_option("--model-version", exporting.version, "recorded in model.json")

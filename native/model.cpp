@@ -36,28 +36,23 @@ std::string text_of(const Labels& classes) {
 // learned from everything, its training data under augmentation that it has not seen (harder than real data,
 // so the fit errs to caution).
 std::pair<double, std::string> calibrate(Net& net, const RunState& state) {
-  constexpr int64_t kSamples = 20000;
-  if (!state.validation.empty()) {
-    Dataset validation = load_data(state.validation, state.input);
-    if (validation.size() > kSamples) validation = split(validation, kSamples).second;
-    return {fit_temperature(logits_of(net, validation), validation.labels), "validation samples"};
-  }
+  const auto fit = [&](const Dataset& data, const char* from) {
+    const Dataset sample = data.select(temperature_sample(data.size()));
+    return std::pair<double, std::string>{fit_temperature(logits_of(net, sample), sample.labels), from};
+  };
+  if (!state.validation.empty()) return fit(load_data(state.validation, state.input), "validation samples");
   Dataset data = load_data(state.data, state.input);
-  if (state.held_out > 0) {
-    const auto [training, held_out] = split(data, state.held_out);
-    return {fit_temperature(logits_of(net, held_out), held_out.labels), "held-out training samples"};
-  }
+  if (state.held_out > 0) return fit(split(data, state.held_out).second, "held-out training samples");
+  if (data.merged.defined())  // merged labels have no single right answer
+    data = data.select(data.labels.lt(static_cast<int64_t>(data.classes.size())).nonzero().flatten());
+  data = data.select(temperature_sample(data.size()));
   const at::NoGradGuard no_grad;
   at::manual_seed(mix_seed(state.seed, 0xca11b8a7e));
   std::vector<at::Tensor> logits;
-  if (data.merged.defined())  // the first pack's labels are classes; later ones may be merged
-    data = data.select(data.labels.lt(static_cast<int64_t>(data.classes.size())).nonzero().flatten());
-  const int64_t count = std::min<int64_t>(kSamples, data.size()), batch = 500;
-  for (int64_t i = 0; i < count; i += batch)
-    logits.push_back(
-        net.forward(augment(inputs(data, i, std::min(count, i + batch)), 1, data.drawn()), false));
-  return {fit_temperature(at::cat(logits), data.labels.slice(0, 0, count)),
-          "training samples under fresh augmentation"};
+  constexpr int64_t kBatch = 500;
+  for (int64_t i = 0; i < data.size(); i += kBatch)
+    logits.push_back(net.forward(augment(inputs(data, i, i + kBatch), 1, data.drawn()), false));
+  return {fit_temperature(at::cat(logits), data.labels), "training samples under fresh augmentation"};
 }
 
 // One sample of each class, up to ten classes spread over the table.
@@ -148,14 +143,12 @@ Model load_model(const fs::path& folder) {
 }
 
 void export_model(const ExportOptions& options) {
-  if (options.precision != "fp32" && options.precision != "fp16")
-    throw std::runtime_error("precision \"" + options.precision + "\" is unknown; use fp32 or fp16");
+  const Stored stored = stored_of(options.precision);
   RunState state = read_run(options.run);
   const Net trained = run_net(options.run, state);
   Net net = fold(trained);
-  const bool half = options.precision == "fp16";
-  if (half) round_to_half(net);
-  const std::string onnx = to_onnx(net, half);
+  round_to(net, stored);
+  const std::string onnx = to_onnx(net, stored);
 
   const auto [temperature, temperature_from] = calibrate(net, state);
   json accuracy = json::object();
@@ -163,12 +156,11 @@ void export_model(const ExportOptions& options) {
   for (const fs::path& path : options.evaluate) {
     const Dataset data = load_data(std::vector{path}, state.input);
     check_fits(data, state.classes, state.input);
-    const Metrics m = measure(logits_of(net, data), data.labels, temperature);
+    const Metrics m = summarise(answers_of(net, data, temperature), net.network().classes());
     accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
     if (!options.quiet)
       std::printf("%s: %.3f %% (%lld of %lld wrong), loss %.5f, calibration error %.4f\n",
-                  data.sources[0].name.c_str(), 100 * m.top1,
-                  static_cast<long long>(std::llround((1 - m.top1) * static_cast<double>(m.count))),
+                  data.sources[0].name.c_str(), 100 * m.top1, static_cast<long long>(m.errors),
                   static_cast<long long>(m.count), m.loss, m.calibration_error);
   }
   json sources = json::array();

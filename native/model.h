@@ -33,7 +33,7 @@ Model load_model(const std::filesystem::path& folder);
 struct ExportOptions {
   std::filesystem::path run;
   std::filesystem::path out;                    // its last component is the model's name
-  std::string precision = "fp32";               // "fp32" or "fp16" (of the stored weights)
+  std::string precision = "fp32";               // of the stored weights: onnx_model.h, stored_of
   std::vector<std::filesystem::path> evaluate;  // packs whose accuracy goes into model.json
   std::string version = "0.1.0";
   bool quiet = false;

@@ -14,7 +14,7 @@ find_package(Threads REQUIRED)
 add_library(biji_native STATIC
   native/archive.cpp native/augment.cpp native/batch_norm.cpp native/casia.cpp native/dataset.cpp native/device.cpp native/eval.cpp native/file.cpp native/idx.cpp native/ink_augment.cpp
   native/model.cpp native/net.cpp native/network.cpp native/onnx_model.cpp native/pack.cpp native/picture.cpp
-  native/prepare.cpp native/progress.cpp native/report.cpp native/run.cpp native/safetensors.cpp native/show.cpp
+  native/prepare.cpp native/progress.cpp native/report.cpp native/report_page.cpp native/run.cpp native/safetensors.cpp native/show.cpp
   native/train.cpp)
 target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
 target_link_libraries(biji_native
@@ -28,4 +28,5 @@ target_link_libraries(biji PRIVATE biji_native biji_warnings CLI11::CLI11)
 
 # For tests/tests.cmake.
 set(BIJI_NATIVE_TESTS
-  tests/native_casia_test.cpp tests/native_cli_test.cpp tests/native_export_test.cpp tests/native_files_test.cpp tests/native_train_test.cpp)
+  tests/native_casia_test.cpp tests/native_cli_test.cpp tests/native_export_test.cpp tests/native_files_test.cpp tests/native_report_test.cpp
+  tests/native_train_test.cpp)

@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <stdexcept>
@@ -21,10 +22,39 @@ at::Tensor reorder_gates(const at::Tensor& t, bool to_onnx) {
                  : at::cat({gates[0], gates[2], gates[3], gates[1]});
 }
 
+// Integers and the scale of each row (output) such that values ~ integers * scales.
+struct Quantised {
+  at::Tensor integers;  // int8, as values
+  at::Tensor scales;    // float [rows, 1, ...]
+};
+Quantised quantise(const at::Tensor& values) {
+  const int64_t rows = values.size(0);
+  std::vector<int64_t> shape(static_cast<size_t>(values.dim()), 1);
+  shape[0] = rows;
+  at::Tensor scales = values.abs().reshape({rows, -1}).amax(1).div_(127).contiguous();
+  // Twelve bits, rounded up: the scale times any of the integers is then exact, and quantising the product gives
+  // the same scale again.
+  for (float* s = scales.data_ptr<float>(); s < scales.data_ptr<float>() + rows; ++s) {
+    int exponent = 0;
+    const float fraction = std::frexp(*s, &exponent);
+    *s = *s > 0 ? std::ldexp(std::ceil(std::ldexp(fraction, 12)), exponent - 12) : 1;
+  }
+  scales = scales.view(shape);
+  return {values.div(scales).round_().clamp_(-127, 127).to(at::kChar).contiguous(), scales};
+}
+
+// What becomes of a parameter of the net.
+Stored stored_as(const Net& net, const Net::Entry& entry, Stored stored) {
+  if (stored != Stored::kInt8) return stored;
+  const bool first = &entry == &net.entries().front();
+  const bool matrix = entry.parameter.role == Role::kWeight && !entry.parameter.name.starts_with("lstm.");
+  return matrix && !first ? Stored::kInt8 : Stored::kHalf;
+}
+
 // Small functions that append to the graph and return the name of the value they make.
 class Graph {
  public:
-  Graph(const Net& net, bool half) : net_(net), half_(half) {
+  Graph(const Net& net, Stored stored) : net_(net), stored_(stored) {
     model_.set_ir_version(7);
     model_.set_producer_name("biji");
     auto* opset = model_.add_opset_import();
@@ -72,20 +102,39 @@ class Graph {
     t->set_raw_data(&value, sizeof value);
     return name;
   }
-  // A weight; with half precision the name of its cast.
-  std::string weight(const std::string& name, at::Tensor values) {
-    values = values.detach().to(half_ ? at::kHalf : at::kFloat).contiguous();
+  void tensor(const std::string& name, int32_t type, const at::Tensor& values) {
     TensorProto* t = graph_->add_initializer();
     t->set_name(name);
-    t->set_data_type(half_ ? TensorProto::FLOAT16 : TensorProto::FLOAT);
+    t->set_data_type(type);
     for (const int64_t n : values.sizes()) t->add_dims(n);
     t->set_raw_data(values.data_ptr(), static_cast<size_t>(values.nbytes()));
-    if (!half_) return name;
+  }
+  // A parameter, or what was made of it; returns the name of its float value.
+  std::string weight(const std::string& name, at::Tensor values, Stored stored) {
+    values = values.detach().contiguous();
+    if (stored == Stored::kFloat) {
+      tensor(name, TensorProto::FLOAT, values);
+      return name;
+    }
+    const Quantised q = stored == Stored::kInt8 ? quantise(values) : Quantised{};
+    if (stored == Stored::kInt8)
+      tensor(name, TensorProto::INT8, q.integers);
+    else
+      tensor(name, TensorProto::FLOAT16, values.to(at::kHalf));
     const std::string cast = node("Cast", name + ".f32", {name});
     attribute("to", TensorProto::FLOAT);
-    return cast;
+    if (stored == Stored::kHalf) return cast;
+    tensor(name + ".scale", TensorProto::FLOAT, q.scales);
+    return node("Mul", name + ".scaled", {cast, name + ".scale"});
   }
-  std::string weight(const std::string& name) { return weight(name, net_.tensor(name)); }
+  std::string weight(const std::string& name, const at::Tensor& values) {
+    return weight(name, values, stored_ == Stored::kFloat ? Stored::kFloat : Stored::kHalf);
+  }
+  std::string weight(const std::string& name) {
+    for (const Net::Entry& entry : net_.entries())
+      if (entry.parameter.name == name) return weight(name, entry.tensor, stored_as(net_, entry, stored_));
+    throw std::logic_error("no parameter " + name);
+  }
 
   void value_info(onnx::ValueInfoProto* info, const char* name, int32_t type,
                   const std::vector<int64_t>& sizes) {
@@ -104,7 +153,7 @@ class Graph {
 
  private:
   const Net& net_;
-  bool half_;
+  Stored stored_;
   onnx::ModelProto model_;
   onnx::GraphProto* graph_ = nullptr;
   NodeProto* last_ = nullptr;
@@ -128,9 +177,16 @@ std::string lstm(Graph& g, const Net& net, const Node& node, const std::string& 
 
 }  // namespace
 
-std::string to_onnx(const Net& net, bool half) {
+Stored stored_of(const std::string& precision) {
+  if (precision == "fp32") return Stored::kFloat;
+  if (precision == "fp16") return Stored::kHalf;
+  if (precision == "int8") return Stored::kInt8;
+  throw std::runtime_error("precision \"" + precision + "\" is unknown; use fp32, fp16 or int8");
+}
+
+std::string to_onnx(const Net& net, Stored stored) {
   const at::NoGradGuard no_grad;
-  Graph g(net, half);
+  Graph g(net, stored);
   const std::vector<Node>& nodes = net.network().nodes;
   const int64_t side = net.network().input.size_px;
   g.value_info(g.graph()->add_input(), "input", TensorProto::UINT8, {1, side, side});
@@ -197,8 +253,8 @@ void from_onnx(std::string_view bytes, Net& net) {
     throw std::runtime_error("not an ONNX file");
   std::map<std::string, at::Tensor> found;
   for (const TensorProto& t : model.graph().initializer()) {
-    const bool half = t.data_type() == TensorProto::FLOAT16;
-    if (!half && t.data_type() != TensorProto::FLOAT) continue;
+    const bool half = t.data_type() == TensorProto::FLOAT16, byte = t.data_type() == TensorProto::INT8;
+    if (!half && !byte && t.data_type() != TensorProto::FLOAT) continue;
     uint64_t elements = 1;
     std::vector<int64_t> shape;
     for (const int64_t n : t.dims()) {
@@ -207,9 +263,9 @@ void from_onnx(std::string_view bytes, Net& net) {
       elements *= static_cast<uint64_t>(n);
       shape.push_back(n);
     }
-    if (t.raw_data().size() != elements * (half ? 2 : 4))
+    if (t.raw_data().size() != elements * (half ? 2 : byte ? 1 : 4))
       throw std::runtime_error("the tensor \"" + t.name() + "\" has the wrong length");
-    at::Tensor values = at::empty(shape, half ? at::kHalf : at::kFloat);
+    at::Tensor values = at::empty(shape, half ? at::kHalf : byte ? at::kChar : at::kFloat);
     if (elements > 0) std::memcpy(values.data_ptr(), t.raw_data().data(), t.raw_data().size());
     found[t.name()] = values.to(at::kFloat);
   }
@@ -229,13 +285,27 @@ void from_onnx(std::string_view bytes, Net& net) {
     }
     if (values.sizes() != entry.tensor.sizes())
       throw std::runtime_error("the weight \"" + name + "\" has another shape");
+    if (const auto scale = found.find(name + ".scale"); scale != found.end()) {
+      if (scale->second.numel() != values.size(0))
+        throw std::runtime_error("the scale of \"" + name + "\" has another shape");
+      std::vector<int64_t> rows(static_cast<size_t>(values.dim()), 1);
+      rows[0] = values.size(0);
+      values = values * scale->second.view(rows);
+    }
     entry.tensor.copy_(values);
   }
 }
 
-void round_to_half(Net& net) {
+void round_to(Net& net, Stored stored) {
   const at::NoGradGuard no_grad;
-  net.state().copy_(net.state().to(at::kHalf));
+  for (const Net::Entry& entry : net.entries()) {
+    const Stored how = stored_as(net, entry, stored);
+    if (how == Stored::kHalf) entry.tensor.copy_(entry.tensor.to(at::kHalf));
+    if (how == Stored::kInt8) {
+      const Quantised q = quantise(entry.tensor.contiguous());
+      entry.tensor.copy_(q.integers.to(at::kFloat) * q.scales);
+    }
+  }
 }
 
 }  // namespace biji

@@ -374,7 +374,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                     learning_rate(recipe, state.step - 1, state.total_steps),
                     seconds_before + progress.seconds()};
       if (validation.size() > 0) {
-        const Metrics metrics = measure(logits_of(average, validation), validation.labels.cpu());
+        const Metrics metrics = summarise(answers_of(average, validation), net.network().classes());
         line.val_loss = metrics.loss;
         line.val_accuracy = metrics.top1;
       }

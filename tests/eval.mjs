@@ -1,16 +1,28 @@
 // Accuracy of the shipped models as users get them: the ONNX file, run by ONNX Runtime behind the shared encoder.
-// usage: node tests/eval.mjs [MODEL ...]    (make eval)
+// usage: node tests/eval.mjs [--every N] [MODEL ...]    (make eval)
+// --every N: only each N-th character of the ink sets, for a quick look. Sets that are not here are left out.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
+import { emnist, has, hwdb, olhwdb } from './datasets.mjs';
 import { kDigits } from './digits.mjs';
 import { kDist, mnistTest, serve } from './support.mjs';
 
 const { createRecognizer } = await import(pathToFileURL(path.join(kDist, 'biji.js')).href);
 
-// Test sets by model: each yields { label, input, options }.
+const { values: { every }, positionals } = parseArgs({ options: { every: { type: 'string', default: '1' } }, allowPositionals: true });
+const kHanziInk = 'olhwdb1.1/writers-1201.tar.xz', kHanziScans = 'hwdb66/hwdb66-val.gnt.xz';
+const kLetters = 'emnist/emnist-byclass-val-images-idx3-ubyte.gz';
+
+// Test sets by model: each yields { label, input, group }.
 const kSets = {
+  letters: { ...(has(kLetters) && { 'emnist-byclass-val': () => emnist('byclass-val') }) },
+  hanzi: {
+    ...(has(kHanziInk) && { 'olhwdb1.1 writers 1201-1220, ink': () => olhwdb(kHanziInk, Number(every)) }),
+    ...(has(kHanziScans) && { 'hwdb66-val, scans': () => hwdb(kHanziScans) }),
+  },
   digits: {
     async *'mnist-test'() {
       const mnist = await mnistTest();
@@ -20,31 +32,39 @@ const kSets = {
   },
 };
 
-const models = process.argv.length > 2 ? process.argv.slice(2)
+const models = positionals.length > 0 ? positionals
   : JSON.parse(await readFile(path.join(kDist, 'models/index.json'), 'utf8')).map(({ name }) => name);
 for (const model of models) {
   const recognizer = await createRecognizer({ model });
   for (const [set, samples] of Object.entries(kSets[model] ?? {})) {
     let count = 0;
-    const right = [0, 0, 0];
+    const right = Array(10).fill(0); // [k]: truth among the first k + 1
     const bins = Array.from({ length: 15 }, () => ({ n: 0, right: 0, sum: 0 })); // expected calibration error
-    for await (const { label, input } of samples()) {
-      const { candidates } = await recognizer.recognize(input, { segment: 'none', candidates: 3 });
+    const groups = new Map();
+    for await (const { label, input, group } of samples()) {
+      const { candidates } = await recognizer.recognize(input, { segment: 'none', candidates: 10 });
       const rank = candidates.findIndex(({ text }) => text === label);
-      for (let k = 0; k < 3; ++k) right[k] += rank >= 0 && rank <= k;
+      for (let k = 0; k < 10; ++k) right[k] += rank >= 0 && rank <= k;
       const p = candidates[0]?.probability ?? 0;
       const bin = bins[Math.min(14, Math.floor(p * 15))];
       bin.n += 1;
       bin.sum += p;
       bin.right += rank === 0;
       count += 1;
+      if (group) {
+        const entry = groups.get(group) ?? groups.set(group, { n: 0, right: 0 }).get(group);
+        entry.n += 1;
+        entry.right += rank === 0;
+      }
       if (process.stderr.isTTY && count % 100 === 0) process.stderr.write(`\r${model} ${set}: ${count}`);
     }
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     const ece = bins.reduce((sum, bin) => sum + Math.abs(bin.sum - bin.right), 0) / count;
-    const percent = (n) => `${((100 * n) / count).toFixed(2)} %`;
+    const percent = (n, of = count) => `${((100 * n) / of).toFixed(2)} %`;
+    const worst = [...groups].sort(([, a], [, b]) => a.right / a.n - b.right / b.n)[0];
     console.log(`${model} on ${set}: ${count} samples, top-1 ${percent(right[0])}, top-2 ${percent(right[1])}, ` +
-      `top-3 ${percent(right[2])}, calibration error ${(100 * ece).toFixed(2)} %`);
+      `top-3 ${percent(right[2])}, top-10 ${percent(right[9])}, calibration error ${(100 * ece).toFixed(2)} %` +
+      (worst ? `, worst writer ${worst[0]} ${percent(worst[1].right, worst[1].n)}` : ''));
   }
   await recognizer.dispose();
 }
@@ -94,6 +114,47 @@ if (models.includes('digits')) {
     return [...results].map(([name, { right, all }]) => `${name} ${((100 * right) / all).toFixed(1)} %`);
   }, kDigits);
   console.log(`digits drawn on a 300 px canvas, 300 variations of 10 drawings: ${rows.join(', ')}`);
+  await browser.close();
+  await site.close();
+}
+
+// The same for Chinese characters: real ink drawn into a box of 96 px with pens of 2 to 8 px, given as pictures.
+if (models.includes('hanzi') && has(kHanziInk)) {
+  const samples = [];
+  for await (const sample of olhwdb(kHanziInk, 75)) samples.push(sample); // some 1,000 of all writers
+  const site = await serve();
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const page = await browser.newPage();
+  await page.goto(site.url);
+  const rows = await page.evaluate(async (all) => {
+    const { createRecognizer } = await import('./biji.js');
+    const recognizer = await createRecognizer({ model: 'hanzi', provider: 'wasm' });
+    const context = new OffscreenCanvas(120, 120).getContext('2d', { willReadFrequently: true });
+    const results = [];
+    for (const width of [2, 3, 4, 5, 6, 7, 8]) {
+      let right = 0;
+      for (const { label, input } of all) {
+        const [xs, ys] = [input.flatMap(({ x }) => x), input.flatMap(({ y }) => y)];
+        const [x0, y0] = [Math.min(...xs), Math.min(...ys)];
+        const [w, h] = [Math.max(...xs) - x0, Math.max(...ys) - y0];
+        const scale = (96 - width) / Math.max(w, h, 1);
+        context.fillStyle = 'white';
+        context.fillRect(0, 0, 120, 120);
+        context.lineWidth = width;
+        context.lineCap = context.lineJoin = 'round';
+        for (const { x, y } of input) {
+          context.beginPath();
+          x.forEach((px, i) => context.lineTo(60 + (px - x0 - w / 2) * scale, 60 + (y[i] - y0 - h / 2) * scale));
+          if (x.length === 1) context.lineTo(60.01 + (x[0] - x0 - w / 2) * scale, 60 + (y[0] - y0 - h / 2) * scale);
+          context.stroke();
+        }
+        right += (await recognizer.recognize(context.getImageData(0, 0, 120, 120), { segment: 'none' })).text === label;
+      }
+      results.push(`${width} px ${((100 * right) / all.length).toFixed(1)} %`);
+    }
+    return results;
+  }, samples);
+  console.log(`hanzi drawn into a box of 96 px, ${samples.length} characters: ${rows.join(', ')}`);
   await browser.close();
   await site.close();
 }

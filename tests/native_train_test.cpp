@@ -6,7 +6,6 @@
 #include "native/batch_norm.h"
 #include "native/dataset.h"
 #include "native/device.h"
-#include "native/eval.h"
 #include "native/file.h"
 #include "native/ink_augment.h"
 #include "native/net.h"
@@ -261,25 +260,6 @@ TEST(Augment, IsFixedByTheSeedAndStaysInRange) {
   const double ink = a.mean().item<double>() / (16 * 3 / 784.);
   EXPECT_GT(ink, 0.5);  // characters survive
   EXPECT_LT(ink, 1.5);
-}
-
-TEST(Metrics, CountRanksAndCalibration) {
-  const at::Tensor logits =
-      at::tensor({2.f, 1.f, 0.f, 2.f, 1.f, 0.f, 2.f, 1.f, 0.f, 0.f, 0.f, 9.f}).view({4, 3});
-  const at::Tensor labels = at::tensor(std::vector<int64_t>{0, 1, 2, 2});
-  const Metrics m = measure(logits, labels);
-  EXPECT_DOUBLE_EQ(m.top1, 0.5);
-  EXPECT_DOUBLE_EQ(m.top2, 0.75);
-  EXPECT_DOUBLE_EQ(m.top3, 1);
-  EXPECT_EQ(m.confusion, (std::vector<int64_t>{1, 0, 0, 1, 0, 0, 1, 0, 1}));
-  EXPECT_NEAR(m.loss, at::cross_entropy_loss(logits, labels).item<double>(), 1e-6);
-}
-
-TEST(Metrics, TemperatureIsFoundAgain) {
-  at::manual_seed(3);
-  const at::Tensor logits = at::randn({4000, 5}, at::kDouble) * 2;
-  const at::Tensor labels = at::multinomial(at::softmax(logits, 1), 1).flatten();
-  EXPECT_NEAR(fit_temperature(logits * 3, labels), 3, 0.2);
 }
 
 // ---- runs
