@@ -16,7 +16,7 @@ node_major() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
 page='cmake ninja-build make emscripten node-acorn xz-utils'
 # libopenblas0-pthread: LibTorch multiplies thirty times faster than with the reference BLAS.
 all='g++ libtorch-dev libopenblas0-pthread libcli11-dev nlohmann-json3-dev libarchive-dev libonnx-dev libprotobuf-dev
-protobuf-compiler libpng-dev zlib1g-dev libssl-dev googletest chromium'
+protobuf-compiler libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev googletest chromium'
 
 if command -v apt-get >/dev/null 2>&1; then
   packages=$page
