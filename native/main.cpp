@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "native/fetch.h"
 #include "native/model.h"
 #include "native/prepare.h"
 #include "native/report.h"
@@ -57,6 +58,20 @@ int main(int argc, char** argv) {
 #endif
   CLI::App app("Biji: trains handwriting recognisers and exports them to ONNX");
   app.require_subcommand(1);
+
+  biji::FetchOptions fetch;
+  bool list_sets = false;
+  auto* fetch_command = app.add_subcommand("fetch", "download data sets from their publishers");
+  fetch_command->footer(
+      "Examples:\n  biji fetch --list\n  biji fetch mnist --out data\n"
+      "  biji fetch olhwdb1.1 hwdb1.1 --out data --accept-licence\n"
+      "Ctrl-C keeps what has arrived; the same command goes on from there.");
+  fetch_command->add_option("SET", fetch.sets, "data sets")->check(CLI::IsMember(biji::fetch_sets()));
+  fetch_command->add_option("--out", fetch.out, "the folder to write; each set gets one in it");
+  fetch_command->add_flag("--accept-licence,--accept-license", fetch.accept_licence,
+                          "you accept the terms that --list shows (CASIA's sets ask for it)");
+  fetch_command->add_option("--base-url", fetch.base_url, "take the files from URL/SET/NAME instead");
+  fetch_command->add_flag("--list", list_sets, "show the sets, their files, addresses and terms");
 
   biji::PrepareOptions prepare;
   auto* prepare_command = app.add_subcommand("prepare", "turn a data set's official files into a pack");
@@ -203,6 +218,18 @@ int main(int argc, char** argv) {
   }
 
   try {
+    if (*fetch_command && list_sets) std::fputs(biji::fetch_list().c_str(), stdout);
+    if (*fetch_command && !list_sets) {
+      if (fetch.sets.empty() || fetch.out.empty()) {
+        std::fprintf(stderr, "biji fetch: give SET and --out, or --list\n");
+        return 2;
+      }
+      std::signal(SIGINT, on_interrupt);
+      if (!biji::fetch(fetch, &g_stop)) {
+        std::fprintf(stderr, "stopped; the same command goes on from here\n");
+        return 1;
+      }
+    }
     if (*prepare_command) biji::prepare(prepare);
     if (*show_command) {
       if (*augmented && show.augmented == 0) show.augmented = 1;

@@ -16,6 +16,7 @@
 #include "native/ink_augment.h"
 #include "native/net.h"
 #include "native/progress.h"
+#include "native/ranks.h"
 
 namespace biji {
 namespace {
@@ -83,6 +84,13 @@ class Drawing {
 
 // Validating on more than this tells no more about an epoch, and takes long.
 constexpr int64_t kValidationSamples = 10000;
+
+// Several ranks must stop at the same step: they ask each other so often.
+constexpr int64_t kStopSteps = 8;
+
+std::string cuda_or_cpu(int index) {
+  return at::globalContext().hasCUDA() ? "cuda:" + std::to_string(index) : "cpu";
+}
 
 // The nearest matrix with all singular values near 1, by five steps of a Newton-Schulz iteration whose
 // coefficients make it fast rather than exact (K. Jordan et al., 2024). matrix: [rows, columns].
@@ -169,7 +177,12 @@ void optimizer_step(Net& net, at::Tensor& m, at::Tensor& v, const Recipe& recipe
 }
 
 RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
-  const at::Device device = choose_device(options.device);
+  const RankPlace place = rank_place();
+  const bool several = place.size > 1;
+  const bool own = several && (options.device == "auto" || options.device == "cuda");  // one device a rank
+  const at::Device device = choose_device(own ? cuda_or_cpu(place.local) : options.device);
+  Ranks ranks(place, device);
+  const bool quiet = options.quiet || !ranks.first();  // one speaks for all
   at::globalContext().setFlushDenormal(
       true);  // averages and moments that decay to nothing would slow the CPU down
 
@@ -242,7 +255,13 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   net.enable_gradients();
   at::Tensor m = at::zeros_like(net.gradient()), v = at::zeros_like(net.gradient());
 
-  const int64_t batch = std::min<int64_t>(recipe.batch, samples);
+  // Over all ranks; this one's part of each is rank_batch samples.
+  const int64_t batch = std::min<int64_t>(recipe.batch, samples) / ranks.size() * ranks.size();
+  if (batch == 0 || recipe.batch % ranks.size() != 0)
+    throw std::runtime_error("a batch of " + std::to_string(std::min<int64_t>(recipe.batch, samples)) +
+                             " cannot be shared evenly by " + std::to_string(ranks.size()) +
+                             " ranks; choose another --batch");
+  const int64_t rank_batch = batch / ranks.size();
   const int64_t steps_per_epoch = samples / batch;
   state.total_steps = steps_per_epoch * recipe.epochs;
   if (options.resume) {
@@ -252,7 +271,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     m.copy_(tensor_of(tensors, "optimizer.m", {m.numel()}));
     v.copy_(tensor_of(tensors, "optimizer.v", {v.numel()}));
   }
-  if (!options.quiet)
+  if (!quiet)
     std::printf(
         "%s: %lld parameters, %.2f M multiply-adds; %lld samples, %lld to validate, batch %lld, %d epochs, "
         "%s "
@@ -262,6 +281,13 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
         static_cast<long long>(validation.size()), static_cast<long long>(batch), recipe.epochs,
         state.precision.c_str(), device.str().c_str());
 
+  const auto rank_seed = [&](uint64_t seed) {
+    return ranks.first() ? seed : mix_seed(seed, static_cast<uint64_t>(ranks.rank()));
+  };
+  ranks.broadcast(net.state());
+  ranks.broadcast(average.state());
+  GradientMean gradient_mean(net, ranks);
+
   at::Tensor order;  // of an epoch's samples, on the device; on the CPU where they are drawn
   int64_t order_epoch = -1;
   const auto index_of = [&](int64_t step) {
@@ -270,14 +296,14 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       if (!data.drawn()) order = order.to(device);
       order_epoch = epoch;
     }
-    const int64_t within = step % steps_per_epoch;
-    return order.slice(0, within * batch, (within + 1) * batch);
+    const int64_t first = step % steps_per_epoch * batch + ranks.rank() * rank_batch;
+    return order.slice(0, first, first + rank_batch);
   };
   Drawing drawing(data, state.total_steps, [&](int64_t step) {
     DrawOptions draw_options{
         scaled(data.input, input_size(recipe, data.input.size_px, step, state.total_steps)),
         strength(recipe, step, state.total_steps),
-        mix_seed(state.seed ^ 0xd2a3, static_cast<uint64_t>(step))};
+        rank_seed(mix_seed(state.seed ^ 0xd2a3, static_cast<uint64_t>(step)))};
     draw_options.threads = std::max(1, state.threads);
     return std::pair{index_of(step), draw_options};
   });
@@ -291,12 +317,18 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   Progress progress("train", state.total_steps, state.step);
 
   const auto save = [&](bool best) {
+    // Each rank has seen other samples; the statistics that are kept are those of all.
+    for (Net* each : {&net, &average}) {
+      const at::NoGradGuard no_grad;
+      ranks.mean(each->state().slice(0, each->parameter_count()));
+    }
     state.seconds = seconds_before + progress.seconds();
     state.epoch_loss = loss_sum.item<double>();
     state.epoch_correct = correct_sum.item<double>();
     if (!std::isfinite(state.epoch_loss))
       throw std::runtime_error("the loss diverged in epoch " +
                                std::to_string(state.step / steps_per_epoch + 1) + "; try a smaller --lr");
+    if (!ranks.first()) return;
     FloatTensors tensors;
     export_tensors(net, "model.", tensors);
     export_tensors(average, "average.", tensors);
@@ -311,7 +343,8 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   // ---- the loop ----
   while (!state.finished()) {
     const int64_t epoch = state.step / steps_per_epoch, within = state.step % steps_per_epoch;
-    at::manual_seed(mix_seed(state.seed ^ 0x5851f42d4c957f2dull, static_cast<uint64_t>(state.step)));
+    at::manual_seed(
+        rank_seed(mix_seed(state.seed ^ 0x5851f42d4c957f2dull, static_cast<uint64_t>(state.step))));
     const at::Tensor index = index_of(state.step);
     const at::Tensor labels = data.labels.index_select(0, index.to(device));
     const at::Tensor pixels =
@@ -329,7 +362,9 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     net.gradient().zero_();
     const double scale =
         precision == at::kHalf ? state.loss_scale : 1;  // keeps small gradients within fp16's range
+    gradient_mean.begin();
     (loss * scale).backward();
+    gradient_mean.finish();
 
     {
       const at::NoGradGuard no_grad;
@@ -350,13 +385,16 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       const double decay = std::min<double>(
           recipe.ema, (1. + static_cast<double>(state.step)) / (10. + static_cast<double>(state.step)));
       average.state().lerp_(net.state(), 1 - decay);
-      loss_sum += loss.detach();
-      correct_sum += correct(logits.detach(), labels, data.merged);
+      at::Tensor sums = at::stack({loss.detach().to(at::kDouble) / ranks.size(),
+                                   correct(logits.detach(), labels, data.merged).to(at::kDouble)});
+      ranks.sum(sums);
+      loss_sum += sums[0];
+      correct_sum += sums[1];
     }
     ++state.step;
 
     const int64_t done_in_epoch = within + 1;
-    if (!options.quiet && progress.due(state.step)) {
+    if (!quiet && progress.due(state.step)) {
       char text[96];
       std::snprintf(text, sizeof text, "epoch %lld/%d  loss %.4f  accuracy %.2f %%",
                     static_cast<long long>(epoch + 1), recipe.epochs,
@@ -373,12 +411,18 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                     -1,
                     learning_rate(recipe, state.step - 1, state.total_steps),
                     seconds_before + progress.seconds()};
-      if (validation.size() > 0) {
+      if (validation.size() > 0 && ranks.first()) {
         const Metrics metrics = summarise(answers_of(average, validation), net.network().classes());
         line.val_loss = metrics.loss;
         line.val_accuracy = metrics.top1;
       }
-      if (!options.quiet) {
+      if (several) {  // what was measured decides for all when to stop
+        at::Tensor measured = at::tensor({line.val_loss, line.val_accuracy}, at::kDouble).to(device);
+        ranks.broadcast(measured);
+        line.val_loss = measured[0].item<double>();
+        line.val_accuracy = measured[1].item<double>();
+      }
+      if (!quiet) {
         progress.clear();
         if (epoch == 0 || state.epochs.empty())
           std::printf("epoch      loss  accuracy  val loss  val accuracy        lr      time\n");
@@ -403,14 +447,23 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                             line.epoch - best_epoch >= recipe.patience && state.step < state.total_steps;
       save(best);
       if (state.stopped_early) {
-        if (!options.quiet)
+        if (!quiet)
           std::printf("no better than epoch %d for %d epochs; that one is kept\n", best_epoch,
                       recipe.patience);
         break;
       }
     }
-    const bool told =
+    bool told =
         (stop && stop->load()) || (options.stop_after >= 0 && state.step - first_step >= options.stop_after);
+    if (several) {
+      const bool asks = state.step % kStopSteps == 0;
+      if (asks) {
+        at::Tensor wishes = at::full({1}, told ? 1. : 0., at::kDouble).to(device);
+        ranks.sum(wishes);
+        told = wishes.item<double>() > 0;
+      }
+      told = told && asks;
+    }
     if (told) {
       if (done_in_epoch != steps_per_epoch) save(false);
       break;

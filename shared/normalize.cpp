@@ -149,7 +149,8 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec) {
   Placement placement;
   placement.origin_x = box.x;
   placement.origin_y = box.y;
-  placement.scale = longer > 0 ? (static_cast<float>(spec.box_px) - spec.pen_px) / longer : 0;
+  // Anything smaller is a dot: its scale would not be a number.
+  placement.scale = longer > 1e-30f ? (static_cast<float>(spec.box_px) - spec.pen_px) / longer : 0;
   placement.dx = (size - box.width * placement.scale) / 2;
   placement.dy = (size - box.height * placement.scale) / 2;
   Image image(spec.size_px, spec.size_px);

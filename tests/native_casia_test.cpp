@@ -7,6 +7,10 @@
 
 #include <cstring>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "native/casia.h"
 #include "native/file.h"
 #include "native/show.h"
@@ -265,6 +269,26 @@ TEST_F(Archives, ADamagedArchiveIsAnErrorThatNamesIt) {
   EXPECT_NE(message(folder / "cut.zip").find("cut.zip"), std::string::npos);
   EXPECT_NE(message(folder / "missing.zip").find("does not exist"), std::string::npos);
 }
+
+TEST_F(Archives, ContentDecidesWithinTheNamedFormatsOnly) {
+  archive* out = archive_write_new();
+  archive_write_set_format_cpio(out);  // libarchive would read it, but nobody asked for it
+  ASSERT_EQ(archive_write_open_filename(out, (folder / "cpio.zip").c_str()), ARCHIVE_OK);
+  archive_write_free(out);
+  EXPECT_NE(message(folder / "cpio.zip").find("cpio.zip: cannot be read"), std::string::npos);
+  zip(folder / "zip.tar", {{"1.gnt", kGnt}});
+  EXPECT_EQ(samples(folder / "zip.tar"), 3);
+}
+
+#ifdef __GLIBC__
+TEST_F(Archives, OneThatCannotBeOpenedCostsNoMemory) {
+  write_file(folder / "no.zip", std::string_view("not a zip file"));
+  EXPECT_NE(message(folder / "no.zip"), "");
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 20; ++i) message(folder / "no.zip");
+  EXPECT_LT(mallinfo2().uordblks, before + 20 * 1000);  // the reader itself takes more than that each time
+}
+#endif
 
 TEST_F(Archives, ShowDrawsWhatIsInThem) {
   zip(folder / "set.zip", {{"1.gnt", gnt_record(kA, 9, 7)}, {"2.pot", kPot}});

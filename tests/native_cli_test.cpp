@@ -28,7 +28,7 @@ Outcome biji_command(const std::string& arguments) {
 
 TEST(CommandLine, HelpShowsExamples) {
   EXPECT_EQ(biji_command("--help").code, 0);
-  for (const char* command : {"prepare", "show", "train", "eval", "export"}) {
+  for (const char* command : {"fetch", "prepare", "show", "train", "eval", "export"}) {
     const Outcome help = biji_command(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_NE(help.text.find("Example"), std::string::npos) << command;
@@ -38,7 +38,8 @@ TEST(CommandLine, HelpShowsExamples) {
 TEST(CommandLine, MisuseIsTwo) {
   for (const char* arguments :
        {"", "nonesuch", "train", "train digits", "train --resume", "train digits --data x --out y --epochs 0",
-        "prepare klingon --from . --out x", "export run --out x --precision fp8", "show", "eval model"})
+        "fetch", "fetch mnist", "fetch klingon --out x", "prepare klingon --from . --out x",
+        "export run --out x --precision fp8", "show", "eval model"})
     EXPECT_EQ(biji_command(arguments).code, 2) << arguments;
 }
 

@@ -127,6 +127,15 @@ TEST(Normalize, ADotIsInkToo) {
   EXPECT_GT(image.value.at(14, 14), 200);
 }
 
+// The factor that would fill the box is not a finite float.
+TEST(Normalize, InkTooSmallToScaleIsADot) {
+  for (const InputSpec& spec : kSpecs) {
+    const std::vector<uint8_t> dot = normalize(line_ink(0, 0, 0, 0), spec).value.pixels;
+    for (const float length : {1e-44f, 1e-38f, 1e-31f})
+      EXPECT_EQ(normalize(line_ink(0, 0, length, length), spec).value.pixels, dot) << length;
+  }
+}
+
 TEST(Normalize, SpecsOutsideTheirRangeAreRefused) {
   const Ink ink = circle_ink(0, 0, 1);
   for (const InputSpec& spec :
