@@ -208,6 +208,7 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"fp32", "fp16", "int8"}))
       ->capture_default_str();
   export_command->add_option("--eval", exporting.evaluate, "packs whose accuracy goes into model.json");
+  export_command->add_option("--title", exporting.title, "what menus call the model");
   export_command->add_option("--model-version", exporting.version, "recorded in model.json")
       ->capture_default_str();
 

@@ -171,6 +171,7 @@ void export_model(const ExportOptions& options) {
   const InputSpec& input = state.input;
   const json card = {
       {"name", out.filename().string()},
+      {"title", options.title.empty() ? out.filename().string() : options.title},
       {"network", state.network},
       {"version", options.version},
       {"input_version", state.input_version},

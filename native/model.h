@@ -37,10 +37,11 @@ struct ExportOptions {
   std::vector<std::filesystem::path> evaluate;  // packs whose accuracy goes into model.json
   std::string version = "0.1.0";
   bool quiet = false;
+  std::string title = {};  // for menus; empty: the name
 };
 
 // Writes the folder; model.json last, so that it never names a file that is not there. model.json holds
-//   name, network, version, input_version,
+//   name, title, network, version, input_version,
 //   input {size, box, centring: "mass"|"box", pen, scale, mean, type: "u8"}: the network sees pixel * scale - mean,
 //   classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds,
 //   temperature, temperature_from: logits are divided by it before softmax,
