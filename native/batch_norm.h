@@ -16,9 +16,10 @@ struct BatchNorm {
 };
 
 // relu(normalise(x) * gain + bias + residual), differentiable in x, gain, bias and residual.
-// x: [n, c, h, w]; residual: the same shape, or undefined; relu: false leaves it out.
-// training: statistics of the batch; else the running ones. Float tensors in channels-last layout on the CPU
-// take the fast path, whose sums do not depend on the number of threads; all others LibTorch's operations.
+// x: [n, c, h, w], or blocked (convolution.h); residual: the same shape, or undefined; relu: false leaves it out.
+// training: statistics of the batch; else the running ones. Float tensors on the CPU that are blocked or in
+// channels-last layout take the fast path, whose sums do not depend on the number of threads and which returns
+// the layout that it was given; all others LibTorch's operations, which return a plain tensor.
 at::Tensor batch_norm(const at::Tensor& x, const BatchNorm& norm, const at::Tensor& residual, bool relu,
                       bool training);
 

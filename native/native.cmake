@@ -13,7 +13,7 @@ find_package(Protobuf REQUIRED)
 find_package(Threads REQUIRED)
 
 add_library(biji_native STATIC
-  native/archive.cpp native/augment.cpp native/batch_norm.cpp native/casia.cpp native/dataset.cpp native/device.cpp
+  native/archive.cpp native/augment.cpp native/batch_norm.cpp native/casia.cpp native/convolution.cpp native/dataset.cpp native/device.cpp
   native/download.cpp native/eval.cpp native/fetch.cpp native/file.cpp native/idx.cpp native/ink_augment.cpp
   native/model.cpp native/net.cpp native/network.cpp native/onnx_model.cpp native/pack.cpp native/picture.cpp
   native/prepare.cpp native/progress.cpp native/ranks.cpp native/report.cpp native/report_page.cpp native/run.cpp
@@ -22,6 +22,12 @@ target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
 target_link_libraries(biji_native
   PUBLIC biji_core nlohmann_json::nlohmann_json onnx ${TORCH_LIBRARIES}
   PRIVATE biji_warnings CURL::libcurl LibArchive::LibArchive ZLIB::ZLIB PNG::PNG OpenSSL::Crypto Threads::Threads)
+# Faster convolutions on a CPU (convolution.h). Version 3 has another interface; without version 2 LibTorch's serve.
+find_package(dnnl 2 QUIET CONFIG)
+if(dnnl_FOUND)
+  target_compile_definitions(biji_native PRIVATE BIJI_ONEDNN=1)
+  target_link_libraries(biji_native PRIVATE DNNL::dnnl)
+endif()
 # The card says which sources made a model.
 set_source_files_properties(native/main.cpp PROPERTIES COMPILE_DEFINITIONS BIJI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 
@@ -30,5 +36,5 @@ target_link_libraries(biji PRIVATE biji_native biji_warnings CLI11::CLI11)
 
 # For tests/tests.cmake.
 set(BIJI_NATIVE_TESTS
-  tests/native_casia_test.cpp tests/native_cli_test.cpp tests/native_export_test.cpp tests/native_fetch_test.cpp
+  tests/native_casia_test.cpp tests/native_cli_test.cpp tests/native_convolution_test.cpp tests/native_export_test.cpp tests/native_fetch_test.cpp
   tests/native_files_test.cpp tests/native_ranks_test.cpp tests/native_report_test.cpp tests/native_train_test.cpp)

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "native/batch_norm.h"
+#include "native/convolution.h"
 
 namespace biji {
 namespace {
@@ -111,8 +112,11 @@ at::Tensor Net::forward(const at::Tensor& input, bool training) {
         y = channels_last(x);
         break;
       case Op::kConv:
-        y = at::conv2d(x, p[0], node.bias ? p[1] : at::Tensor(), {node.stride, node.stride},
-                       {node.pad, node.pad});
+        if (training && !node.bias && can_block(x, p[0]))
+          y = conv2d_blocked(x, p[0], node.stride, node.pad);
+        else
+          y = at::conv2d(plain(x), p[0], node.bias ? p[1] : at::Tensor(), {node.stride, node.stride},
+                         {node.pad, node.pad});
         break;
       case Op::kBatchNorm: {
         // What follows is computed along with it: ReLU, or the sum with a residual and then ReLU.
@@ -133,23 +137,24 @@ at::Tensor Net::forward(const at::Tensor& input, bool training) {
         y = node.a > 0 ? at::relu_(x) : at::relu(x);
         break;  // nobody else reads x
       case Op::kMaxPool:
-        y = at::max_pool2d(x, {node.kernel, node.kernel}, {node.stride, node.stride});
+        y = at::max_pool2d(plain(x), {node.kernel, node.kernel}, {node.stride, node.stride});
         break;
       case Op::kGlobalAveragePool:
-        y = x.mean({2, 3});
+        y = x.mean({2, 3}).flatten(1);
         break;
       case Op::kLinear:
-        y = at::linear(x.flatten(1), p[0], node.bias ? p[1] : at::Tensor());
+        y = at::linear(plain(x).flatten(1), p[0], node.bias ? p[1] : at::Tensor());
         break;
       case Op::kDropout:
         y = at::dropout(x, node.rate, training);
         break;
       case Op::kAdd:
-        y = x + values[static_cast<size_t>(node.b)];
+        y = plain(x) + plain(values[static_cast<size_t>(node.b)]);
         break;
       case Op::kLstm: {
         const at::Tensor zero = at::zeros({1, x.size(0), node.shape.channels}, x.options());
-        const auto result = at::lstm(x.squeeze(1), {zero, zero}, p, true, 1, 0., training, false, true);
+        const auto result =
+            at::lstm(plain(x).squeeze(1), {zero, zero}, p, true, 1, 0., training, false, true);
         y = std::get<1>(result)[0];
         break;
       }
