@@ -59,6 +59,7 @@ at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn) {
   const at::NoGradGuard no_grad;
   at::Tensor x = to_input(pixels);
   if (strength <= 0) return x;
+  if (drawn) strength = 0.75f;  // blur, paper and noise are of the world, not of the course
   const int64_t n = x.size(0), h = x.size(2), w = x.size(3);
   const at::TensorOptions options = x.options();
 

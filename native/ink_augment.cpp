@@ -133,10 +133,9 @@ Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength,
   if (strength <= 0 || ink.empty()) return normalize(ink, spec);
   Random random(mix_seed(seed, 0x9e17));
   const Ink varied = vary(ink, strength, seed);
-  const float s = std::min(1.f, strength);
-  if (!random.chance(0.25f * s)) {
+  if (!random.chance(0.3f)) {
     InputSpec pen = spec;
-    pen.pen_px *= std::exp(random.uniform(-0.5f, 0.74f) * s);
+    pen.pen_px *= std::exp(random.uniform(-0.5f, 0.74f));
     return normalize(varied, pen);
   }
   const Box box = bounds(varied);

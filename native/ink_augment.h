@@ -30,9 +30,10 @@ uint64_t mix_seed(uint64_t a, uint64_t b);
 // smoothly (curved axes, elastic waves). strength: 0 = none, 1 = full. ink must not be empty (assert).
 Ink vary(const Ink& ink, float strength, uint64_t seed);
 
-// vary(), then the encoder: drawn with a pen of random width (0.6 to 2.1 times spec.pen_px at full strength),
-// for one in four by way of a canvas of random size and pen, which is normalised as a picture would be.
-// strength 0 is exactly normalize(ink, spec).
+// vary(), then the encoder: drawn with a pen of random width (0.6 to 2.1 times spec.pen_px), for three in ten by way
+// of a canvas of random size and pen, which is normalised as a picture would be. Pens and canvases are as various
+// at every strength: hands are what a gentler course has less of, not tools. strength 0 is exactly
+// normalize(ink, spec).
 Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed);
 
 }  // namespace biji
