@@ -428,9 +428,13 @@ int32_t biji_pad_live(const biji_pad* pad) { return !pad->document.live().empty(
 int32_t biji_pad_stroke_count(const biji_pad* pad) { return pad->document.stroke_count(); }
 int32_t biji_pad_point_count(const biji_pad* pad) { return pad->document.point_count(); }
 
-const float* biji_pad_points(biji_pad* pad) {
-  pad->exported = pad->document.ink();
-  return pad->exported.points.empty() ? nullptr : &pad->exported.points.data()->x;
+const float* biji_pad_points(biji_pad* pad, int32_t live) {
+  biji::Ink& ink = pad->exported = pad->document.ink();
+  if (const auto stroke = pad->document.live(); live != 0 && !stroke.empty()) {
+    ink.points.insert(ink.points.end(), stroke.begin(), stroke.end());
+    ink.ends.push_back(static_cast<int32_t>(ink.points.size()));
+  }
+  return ink.points.empty() ? nullptr : &ink.points.data()->x;
 }
 
 const int32_t* biji_pad_ends(biji_pad* pad) { return pad->exported.ends.data(); }

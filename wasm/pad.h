@@ -83,8 +83,9 @@ int32_t biji_pad_live(const biji_pad* pad);
 int32_t biji_pad_stroke_count(const biji_pad* pad);
 int32_t biji_pad_point_count(const biji_pad* pad);
 // Copies the finished ink out: floats [point_count, 4] as in scratch. Null when there is none or out of memory.
-const float* biji_pad_points(biji_pad* pad);
-// [stroke_count]: the end of each stroke in the array of biji_pad_points, which must have been called last.
+// live: 1 for one more stroke and its points at the end, the one under the pen, if there is one.
+const float* biji_pad_points(biji_pad* pad, int32_t live);
+// [stroke_count, + 1 with live]: the end of each stroke in the array of biji_pad_points, which must have been called last.
 const int32_t* biji_pad_ends(biji_pad* pad);
 
 // Replaces the ink, as an edit that can be undone: scratch holds the points, then int32 [strokes] with the end of each

@@ -29,6 +29,8 @@ import { createRecognizer } from './recognizer.js';
 import { createSheet, plainInk } from './surface.js';
 
 const kEraserRadius = 10; // CSS pixels
+const kPatience = 40; // ms that the paper may be still while the ink is read
+const kPause = 8; // ms without movement after which the pen may be about to lift
 
 const kHere = new URL('.', import.meta.url).href;
 
@@ -209,6 +211,9 @@ export class BijiPad extends Base {
   #loadId = null; // of the load that counts: an older one may still be under way
   #request = null; // AbortController of the newest recognition
   #timer = 0;
+  #held = 0; // timer, while nothing is drawn; see #hold
+  #pause = 0; // timer, from a movement of the pen to #guess
+  #guessed = null; // { ink, options, recognizer, answer, abort }: see #guess
   #size = { width: 0, height: 0 }; // of the paper, CSS pixels
   #pen = null; // { id, type, erasing, origin } of the pointer that is down
   #origin = 0; // event time that counts as t = 0
@@ -356,9 +361,9 @@ export class BijiPad extends Base {
     try {
       const recognizer = lent ?? (await this.#load());
       if (request.signal.aborted) return null;
-      const options = { candidates: this.candidates, segment: 'auto', signal: request.signal };
-      if (this.allow) options.allow = this.allow;
-      const result = await recognizer.recognize(ink, options);
+      const options = this.#options();
+      const result = (await this.#guessOf(ink, recognizer, options)) ??
+        (await recognizer.recognize(ink, { ...options, signal: request.signal }));
       if (request.signal.aborted) return null;
       this.#complain(null);
       return this.#show(result);
@@ -368,6 +373,10 @@ export class BijiPad extends Base {
     } finally {
       lent?.dispose();
     }
+  }
+
+  #options() {
+    return { candidates: this.candidates, segment: 'auto', ...(this.allow && { allow: this.allow }) };
   }
 
   /** Loads anew what failed to load, and reads the ink. Nothing happens when nothing has failed. */
@@ -483,6 +492,8 @@ export class BijiPad extends Base {
     if (!this.#alive) return;
     this.#alive.abort();
     this.#alive = null;
+    this.#release();
+    this.#dropGuess();
     clearTimeout(this.#timer);
     this.#request?.abort();
     if (this.#sheet) {
@@ -601,6 +612,7 @@ export class BijiPad extends Base {
     this.#parts.sheet.setPointerCapture(event.pointerId);
     clearTimeout(this.#timer);
     this.#resize(); // not every browser tells of a new device pixel ratio
+    this.#release();
     this.#pen = { id: event.pointerId, type: event.pointerType, erasing };
     if (this.#strokeCount === 0) this.#origin = event.timeStamp;
     this.#parts.hint.classList.add('hidden');
@@ -614,6 +626,11 @@ export class BijiPad extends Base {
     let events = event.getCoalescedEvents?.() ?? [];
     if (events.length === 0) events = [event];
     this.#try(() => this.#ply(events, 'penMove', event.getPredictedEvents?.() ?? []));
+    this.#dropGuess();
+    // Movements come with the frames: the last of them may be older than a pause already.
+    const rest = kPause - (performance.now() - events.at(-1).timeStamp);
+    if (rest > 0) this.#pause = setTimeout(() => this.#guess(), rest);
+    else this.#guess();
   }
 
   // What the pen does to the paper. how: 'penDown' or 'penMove'.
@@ -631,20 +648,66 @@ export class BijiPad extends Base {
 
   #up(event) {
     if (this.#pen?.id !== event.pointerId) return;
+    clearTimeout(this.#pause);
     const { erasing } = this.#pen;
     if (event.type === 'pointerup') this.#try(() => this.#ply([event], 'penMove'));
     this.#pen = null;
     if (!erasing) {
       this.#sheet?.penUp();
+    }
+    if (this.#recognizer && this.delay === 0) this.#hold();
+    this.#inkChanged();
+    if (!erasing) {
       const { ink } = this;
       this.#dispatch('biji-stroke', { stroke: ink.at(-1), strokes: ink.length });
     }
-    if (this.#recognizer && this.delay === 0) this.#sheet?.hold(40);
-    this.#inkChanged();
+  }
+
+  // When the pen lifts, the answer comes before anything that only looks different: browsers lay out, paint and, without
+  // a GPU, draw on the cores that read the ink. kPatience ends the wait for slow models.
+  #hold() {
+    clearTimeout(this.#held);
+    this.#held = setTimeout(() => this.#release(), kPatience);
+    this.#sheet?.hold();
+  }
+
+  #release() {
+    if (!this.#held) return;
+    clearTimeout(this.#held);
+    this.#held = 0;
+    this.#sheet?.resume();
+    this.#refresh();
   }
 
   #cancel(event) {
     if (this.#pen?.id === event.pointerId) this.#cancelStroke();
+  }
+
+  // Before a pen lifts it slows down, and mostly rests for longer than it takes to read the ink. So a pause is used to
+  // read what is there; nobody hears of it unless the pen lifts and the ink is still the same.
+  #guess() {
+    const recognizer = this.#recognizer;
+    if (!this.#pen || this.#pen.erasing || !this.#sheet || !recognizer || this.delay > 0) return;
+    if (this.#result?.milliseconds > kPatience / 2) return; // a slow model: what has begun would delay what is wanted
+    const abort = new AbortController();
+    const [ink, options] = [this.#sheet.inkSoFar, this.#options()];
+    const answer = recognizer.recognize(ink, { ...options, signal: abort.signal }).catch(() => null);
+    this.#guessed = { ink, options, recognizer, answer, abort };
+  }
+
+  #dropGuess() {
+    clearTimeout(this.#pause);
+    this.#guessed?.abort.abort(); // while it waits for other pads; one that has begun ends for nothing
+    this.#guessed = null;
+  }
+
+  // The Promise of what #guess found out about this ink, or null.
+  #guessOf(ink, recognizer, options) {
+    const guess = this.#guessed;
+    this.#guessed = null;
+    const same = guess?.recognizer === recognizer && sameInk(guess.ink, ink) &&
+      JSON.stringify(guess.options) === JSON.stringify(options);
+    return same ? guess.answer : null;
   }
 
   // Forgets the stroke under the pen.
@@ -737,12 +800,12 @@ export class BijiPad extends Base {
   }
 
   #show(result) {
-    this.#sheet?.resume();
     this.#result = result.text === '' && result.characters.length === 0 ? null : result;
     const boxes = result.characters.length > 1 ? result.characters.map(({ box }) => box) : [];
     if (this.#sheet && !this.#pen) this.#sheet.boxes(boxes);
     this.#listCandidates();
     this.#change(result, result.text, false);
+    this.#release();
     return result;
   }
 
@@ -833,6 +896,7 @@ export class BijiPad extends Base {
 
   // Buttons that can do something, and the hint on empty paper.
   #refresh() {
+    if (this.#held) return;
     const { sheet, hint, undo, redo, clear } = this.#parts;
     const strokes = this.#strokeCount;
     const can = (element, able) => element.setAttribute('aria-disabled', String(!(able && this.#editable)));
@@ -883,6 +947,7 @@ export class BijiPad extends Base {
   }
 
   #complain(error, again = null) {
+    if (!error && !this.#failed) return;
     const { message, reason, retry } = this.#parts;
     if (!error) this.#failed = null;
     this.#retry = again && (() => {
@@ -900,6 +965,12 @@ export class BijiPad extends Base {
   #dispatch(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
+}
+
+// Whether both are read alike: the time of a point makes no difference.
+function sameInk(a, b) {
+  const same = (u, v) => u.length === v.length && u.every((value, i) => value === v[i]);
+  return a.length === b.length && a.every((stroke, i) => ['x', 'y', 'pressure'].every((key) => same(stroke[key], b[i][key])));
 }
 
 // text as a number within [low, high]; otherwise for what is none.

@@ -75,6 +75,16 @@ export function plainInk(strokes) {
   });
 }
 
+// Dear ImGui asks for a dozen parameters in each frame, to restore them after it, and for most of them Chromium waits for
+// its GPU process. Nothing else draws with this context: the first answers, a new context's state, are as good.
+function rememberParameters(gl) {
+  const answers = new Map();
+  gl.getParameter = (name) => {
+    if (!answers.has(name)) answers.set(name, WebGL2RenderingContext.prototype.getParameter.call(gl, name));
+    return answers.get(name);
+  };
+}
+
 class Sheet {
   #module;
   #pad;
@@ -84,7 +94,7 @@ class Sheet {
   #context = 0; // emscripten's number of the WebGL2 context, 0 when detached
   #lostAt = 0; // when the context was lost; 0 when it was not
   #frame = 0;
-  #held = 0; // timer that ends hold()
+  #held = false; // between hold() and resume()
   #width = 0;
   #height = 0;
   #scale = 1;
@@ -105,7 +115,6 @@ class Sheet {
   }
 
   dispose() {
-    clearTimeout(this.#held);
     cancelAnimationFrame(this.#frame);
     this.#detach();
     this.#free(this.#canvas);
@@ -118,7 +127,6 @@ class Sheet {
   // ---- the pen: points are [{ x, y, t, pressure }], CSS pixels ------------------------------------------------------
 
   penDown(points) {
-    this.resume();
     this.#check(this.#module._biji_pad_pen_down(this.#pad, this.#write(points)));
     this.invalidate();
   }
@@ -173,17 +181,12 @@ class Sheet {
   // ---- the ink: [{ x: [..], y: [..], t: [..], pressure: [..] }, ..] -------------------------------------------------
 
   get ink() {
-    const at = this.#module._biji_pad_points(this.#pad) >> 2;
-    const ends = this.#module._biji_pad_ends(this.#pad) >> 2;
-    const strokes = [];
-    const heap = this.#module.HEAPF32;
-    for (let i = 0, begin = 0; i < this.strokeCount; ++i) {
-      const end = this.#module.HEAP32[ends + i];
-      const column = (k) => Array.from({ length: end - begin }, (_, j) => heap[at + 4 * (begin + j) + k]);
-      strokes.push({ x: column(0), y: column(1), t: column(2), pressure: column(3) });
-      begin = end;
-    }
-    return strokes;
+    return this.#read(false);
+  }
+
+  /** The ink as it would be if the pen were lifted now. */
+  get inkSoFar() {
+    return this.#read(true);
   }
 
   /** Throws BijiError 'input' for ink that makes no sense, and then keeps what was there. */
@@ -239,20 +242,14 @@ class Sheet {
     this.invalidate();
   }
 
-  /**
-   * Holds drawing back until resume(), for ms at most. Browsers without a GPU draw on the cores that are to read the ink:
-   * when the pen lifts, the answer comes first and the frame, in which hardly anything is new, after it.
-   */
-  hold(ms) {
-    clearTimeout(this.#held);
+  /** No frames between hold() and resume(); what changed meanwhile is drawn then. */
+  hold() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    this.#held = setTimeout(() => this.resume(), ms);
+    this.#held = true;
   }
   resume() {
-    if (!this.#held) return;
-    clearTimeout(this.#held);
-    this.#held = 0;
+    this.#held = false;
     this.invalidate();
   }
 
@@ -313,6 +310,7 @@ class Sheet {
 
   #open(gl) {
     const { GL } = this.#module;
+    rememberParameters(gl);
     this.#context = GL.registerContext(gl, { majorVersion: 2, minorVersion: 0, enableExtensionsByDefault: false });
     GL.makeContextCurrent(this.#context);
     if (this.#module._biji_pad_attach(this.#pad) !== 0) {
@@ -360,6 +358,21 @@ class Sheet {
     this.#canvas?.remove();
     this.#canvas = canvas;
     this.#container.prepend(canvas);
+  }
+
+  #read(live) {
+    const at = this.#module._biji_pad_points(this.#pad, live ? 1 : 0) >> 2;
+    const ends = this.#module._biji_pad_ends(this.#pad) >> 2;
+    const count = this.strokeCount + (live ? this.#module._biji_pad_live(this.#pad) : 0);
+    const heap = this.#module.HEAPF32;
+    const strokes = [];
+    for (let i = 0, begin = 0; i < count; ++i) {
+      const end = this.#module.HEAP32[ends + i];
+      const column = (k) => Array.from({ length: end - begin }, (_, j) => heap[at + 4 * (begin + j) + k]);
+      strokes.push({ x: column(0), y: column(1), t: column(2), pressure: column(3) });
+      begin = end;
+    }
+    return strokes;
   }
 
   // The index in HEAPF32 of room for count points.
