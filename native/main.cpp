@@ -139,6 +139,10 @@ int main(int argc, char** argv) {
           ->add_option("--size-start", train.recipe.size_start,
                        "side of the input at first, growing to the full one; 0 = full (ink packs only)")
           ->check(CLI::Range(0, 256));
+  auto* scribbles = train_command
+                        ->add_option("--scribbles", train.recipe.scribbles,
+                                     "share of samples that are no characters, to be unsure about; 0 = none")
+                        ->check(CLI::Range(0., 1.));
   auto* patience = train_command
                        ->add_option("--patience", train.recipe.patience,
                                     "epochs without better validation after which to stop; 0 = never")
@@ -256,6 +260,7 @@ int main(int argc, char** argv) {
         if (*ema) train.recipe.ema = given.ema;
         if (*optimizer) train.recipe.optimizer = given.optimizer;
         if (*size_start) train.recipe.size_start = given.size_start;
+        if (*scribbles) train.recipe.scribbles = given.scribbles;
         if (*patience) train.recipe.patience = given.patience;
       }
       train.network = network;

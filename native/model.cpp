@@ -12,6 +12,7 @@
 #include "native/ink_augment.h"
 #include "native/onnx_model.h"
 #include "native/run.h"
+#include "native/scribble.h"
 
 namespace biji {
 namespace {
@@ -35,10 +36,16 @@ std::string text_of(const Labels& classes) {
 // Samples the network has not learned from, to fit the temperature on: what the run held out or, where it
 // learned from everything, its training data under augmentation that it has not seen (harder than real data,
 // so the fit errs to caution).
-std::pair<double, std::string> calibrate(Net& net, const RunState& state) {
+struct Calibration {
+  double temperature;
+  std::string from;
+  at::Tensor logits;  // of those samples
+};
+Calibration calibrate(Net& net, const RunState& state) {
   const auto fit = [&](const Dataset& data, const char* from) {
     const Dataset sample = data.select(temperature_sample(data.size()));
-    return std::pair<double, std::string>{fit_temperature(logits_of(net, sample), sample.labels), from};
+    const at::Tensor logits = logits_of(net, sample);
+    return Calibration{fit_temperature(logits, sample.labels), from, logits};
   };
   if (!state.validation.empty()) return fit(load_data(state.validation, state.input), "validation samples");
   Dataset data = load_data(state.data, state.input);
@@ -46,56 +53,101 @@ std::pair<double, std::string> calibrate(Net& net, const RunState& state) {
   if (data.merged.defined())  // merged labels have no single right answer
     data = data.select(data.labels.lt(static_cast<int64_t>(data.classes.size())).nonzero().flatten());
   data = data.select(temperature_sample(data.size()));
-  const at::NoGradGuard no_grad;
   at::manual_seed(mix_seed(state.seed, 0xca11b8a7e));
-  std::vector<at::Tensor> logits;
+  std::vector<at::Tensor> parts;
   constexpr int64_t kBatch = 500;
   for (int64_t i = 0; i < data.size(); i += kBatch)
-    logits.push_back(net.forward(augment(inputs(data, i, i + kBatch), 1, data.drawn()), false));
-  return {fit_temperature(at::cat(logits), data.labels), "training samples under fresh augmentation"};
+    parts.push_back(net.forward(augment(inputs(data, i, i + kBatch), 1, data.drawn()), false));
+  const at::Tensor logits = at::cat(parts);
+  return {fit_temperature(logits, data.labels), "training samples under fresh augmentation", logits};
 }
 
-// One sample of each class, up to ten classes spread over the table.
-json golden(Net& net, const Dataset& data) {
-  const int64_t classes = net.network().classes();
-  std::vector<int64_t> chosen;
-  for (int64_t k = 0; k < std::min<int64_t>(10, classes); ++k) {
-    const at::Tensor of_class =
-        data.labels.eq(k * classes / std::min<int64_t>(10, classes)).nonzero().flatten();
-    if (of_class.numel() > 0) chosen.push_back(of_class[0].item<int64_t>());
+// The probability of the best class below which an answer had better be none: where it turns away as many
+// scribbles and as few characters as it can, both counting alike.
+json rejection(Net& net, const RunState& state, const Calibration& calibration) {
+  const auto sure = [&](const at::Tensor& logits) {
+    return std::get<0>(at::softmax(logits / calibration.temperature, 1).max(1)).contiguous();
+  };
+  constexpr int64_t kScribbles = 2000;
+  const at::Tensor none = sure(logits_of(net, scribbles(kScribbles, state.classes, state.input, 0x7e57)));
+  const at::Tensor real = sure(calibration.logits);
+  const auto share = [](const at::Tensor& chosen) { return chosen.to(at::kDouble).mean().item<double>(); };
+  json best;
+  double least = 3;
+  for (int percent = 1; percent < 100; ++percent) {
+    const double threshold = percent / 100.;
+    const double accepted = share(none >= threshold), rejected = share(real < threshold);
+    if (accepted + rejected >= least) continue;
+    least = accepted + rejected;
+    best = {{"threshold", threshold},
+            {"false_accept", std::round(accepted * 1e4) / 1e4},
+            {"false_reject", std::round(rejected * 1e4) / 1e4},
+            {"scribbles", kScribbles},
+            {"characters", real.size(0)}};
   }
-  const at::Tensor index = at::tensor(chosen);
-  const at::Tensor pixels = inputs(data.select(index), 0, index.size(0)).contiguous();
+  return best;
+}
+
+bool from_casia(const RunState& state) {
+  for (const DataSource& source : state.data)
+    if (source.name.find("hwdb") != std::string::npos) return true;
+  return false;
+}
+
+// Ten inputs and their logits. Of each class one sample, up to ten classes spread over the table; or scribbles, where
+// the samples may not be passed on.
+json golden(Net& net, const RunState& state) {
+  const int64_t classes = net.network().classes();
+  const bool own = from_casia(state);
+  at::Tensor pixels;
+  std::vector<std::string> labels;
+  if (own) {
+    pixels = scribbles(10, state.classes, state.input, 0x901d);
+    labels.resize(10);
+  } else {
+    const Dataset data = load_data(state.data, state.input);
+    std::vector<int64_t> chosen;
+    for (int64_t k = 0; k < std::min<int64_t>(10, classes); ++k) {
+      const int64_t label = k * classes / std::min<int64_t>(10, classes);
+      const at::Tensor of_class = data.labels.eq(label).nonzero().flatten();
+      if (of_class.numel() == 0) continue;
+      chosen.push_back(of_class[0].item<int64_t>());
+      labels.push_back(data.classes[static_cast<size_t>(label)]);
+    }
+    pixels = inputs(data.select(at::tensor(chosen)), 0, static_cast<int64_t>(chosen.size())).contiguous();
+  }
   const at::Tensor logits = logits_of(net, pixels).contiguous();
   Net exact(net.network(), at::kCPU, at::kDouble);
   exact.state().copy_(net.state());
   const double rounding = (logits.to(at::kDouble) - logits_of(exact, pixels)).abs().max().item<double>();
 
+  // Never below four units in the last place of the largest logit: some nets come out exact by luck.
+  const double floor = 4 * 0x1p-24 * logits.abs().max().item<double>();
+  const double tolerance = std::max(10 * rounding, floor);
+  const double unit = std::pow(10, std::floor(std::log10(tolerance / 20)));  // digits beyond it say nothing
+
   json inputs = json::array();
   const int64_t size = pixels.size(1);
   for (int64_t i = 0; i < pixels.size(0); ++i) {
     const float* row = logits.data_ptr<float>() + i * classes;
-    inputs.push_back(
-        {{"label",
-          data.classes[static_cast<size_t>(data.labels[chosen[static_cast<size_t>(i)]].item<int64_t>())]},
-         {"pixels", base64({pixels.data_ptr<uint8_t>() + i * size * size, static_cast<size_t>(size * size)})},
-         {"logits", std::vector<float>(row, row + classes)}});
+    json values = json::array();
+    for (int64_t k = 0; k < classes; ++k)
+      values.push_back(std::round(static_cast<double>(row[k]) / unit) / std::round(1 / unit));
+    json input = {
+        {"pixels", base64({pixels.data_ptr<uint8_t>() + i * size * size, static_cast<size_t>(size * size)})},
+        {"logits", values}};
+    if (!own) input["label"] = labels[static_cast<size_t>(i)];
+    inputs.push_back(std::move(input));
   }
-  // Never below four units in the last place of the largest logit: some nets come out exact by luck.
-  const double floor = 4 * 0x1p-24 * logits.abs().max().item<double>();
-  return {{"input_version", kInputVersion},
-          {"size", size},
-          {"tolerance", std::max(10 * rounding, floor)},
-          {"inputs", inputs}};
+  return {{"input_version", kInputVersion}, {"size", size}, {"tolerance", tolerance}, {"inputs", inputs}};
 }
 
 // What may be done with the weights, by the data they were made from.
 std::string licence_of(const RunState& state) {
-  for (const DataSource& source : state.data)
-    if (source.name.find("hwdb") != std::string::npos)
-      return "Weights: made from CASIA's handwriting databases, which are free for academic research on "
-             "CASIA's "
-             "terms; ask CASIA before any commercial use.";
+  if (from_casia(state))
+    return "Weights: made from CASIA's handwriting databases, which are free for academic research on "
+           "CASIA's "
+           "terms; ask CASIA before any commercial use.";
   return "Weights: Apache-2.0. MNIST and EMNIST derive from NIST Special Database 19, a work of the US "
          "government.";
 }
@@ -150,9 +202,9 @@ void export_model(const ExportOptions& options) {
   round_to(net, stored);
   const std::string onnx = to_onnx(net, stored);
 
-  const auto [temperature, temperature_from] = calibrate(net, state);
+  const Calibration calibration = calibrate(net, state);
+  const double temperature = calibration.temperature;
   json accuracy = json::object();
-  json error_counts = json::object();
   for (const fs::path& path : options.evaluate) {
     const Dataset data = load_data(std::vector{path}, state.input);
     check_fits(data, state.classes, state.input);
@@ -193,7 +245,8 @@ void export_model(const ExportOptions& options) {
       {"parameters", parameter_count(net.network())},
       {"multiply_adds", multiply_adds(net.network())},
       {"temperature", std::round(temperature * 1e4) / 1e4},
-      {"temperature_from", temperature_from},
+      {"temperature_from", calibration.from},
+      {"rejection", rejection(net, state, calibration)},
       {"training",
        {{"command", state.command},
         {"seed", state.seed},
@@ -205,10 +258,10 @@ void export_model(const ExportOptions& options) {
       {"accuracy", accuracy},
       {"licence", licence_of(state)},
   };
-  const json check = golden(net, load_data(state.data, state.input));
+  const json check = golden(net, state);
   write_file(out / "model.onnx", onnx);
   write_file(out / "labels.txt", text_of(state.classes));
-  write_file(out / "golden.json", check.dump(1) + "\n");
+  write_file(out / "golden.json", check.dump() + "\n");
   write_file(out / "model.json", card.dump(2) + "\n");
   if (!options.quiet)
     std::printf(

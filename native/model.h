@@ -45,10 +45,13 @@ struct ExportOptions {
 //   input {size, box, centring: "mass"|"box", pen, scale, mean, type: "u8"}: the network sees pixel * scale - mean,
 //   classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds,
 //   temperature, temperature_from: logits are divided by it before softmax,
+//   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below
+//   the threshold had better be none; the shares of so many scribbles and characters that end up on the wrong side,
 //   training {command, seed, epochs, held_out, git_commit, seconds}, data [{name, samples}],
 //   accuracy {set: 0..1}, licence
 // golden.json holds
 //   input_version, size, tolerance, inputs [{label, pixels: base64 of size*size bytes, logits: [classes]}]
+// with one sample for each of ten classes, or scribbles without a label where the data may not be passed on.
 // The logits are LibTorch's in float32 with the weights as stored. tolerance is the largest difference that
 // another float32 runtime may show: ten times the largest distance between those logits and the same network
 // in float64. (LibTorch adds in some 16 partial sums; a runtime that adds one by one may err sqrt(16) = 4

@@ -17,7 +17,7 @@ add_library(biji_native STATIC
   native/download.cpp native/eval.cpp native/fetch.cpp native/file.cpp native/idx.cpp native/ink_augment.cpp
   native/model.cpp native/net.cpp native/network.cpp native/onnx_model.cpp native/pack.cpp native/picture.cpp
   native/prepare.cpp native/progress.cpp native/ranks.cpp native/report.cpp native/report_page.cpp native/run.cpp
-  native/safetensors.cpp native/show.cpp native/train.cpp)
+  native/safetensors.cpp native/scribble.cpp native/show.cpp native/train.cpp)
 target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
 target_link_libraries(biji_native
   PUBLIC biji_core nlohmann_json::nlohmann_json onnx ${TORCH_LIBRARIES}
@@ -37,4 +37,4 @@ target_link_libraries(biji PRIVATE biji_native biji_warnings CLI11::CLI11)
 # For tests/tests.cmake.
 set(BIJI_NATIVE_TESTS
   tests/native_casia_test.cpp tests/native_cli_test.cpp tests/native_convolution_test.cpp tests/native_export_test.cpp tests/native_fetch_test.cpp
-  tests/native_files_test.cpp tests/native_ranks_test.cpp tests/native_report_test.cpp tests/native_train_test.cpp)
+  tests/native_files_test.cpp tests/native_ranks_test.cpp tests/native_report_test.cpp tests/native_scribble_test.cpp tests/native_train_test.cpp)

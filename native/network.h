@@ -86,7 +86,9 @@ struct Recipe {
   float ema = 0.999f;      // decay of the averaged weights a step; 0 = none
   int32_t size_start = 0;  // progressive resizing: side of the input at first, in steps of 8 up to the full
                            // one over three quarters of the training; 0 = the full size from the start
-  int32_t patience = 0;    // epochs without a better validation accuracy after which training ends; 0 = never
+  float scribbles = 0;  // samples that are no characters (scribble.h), to be equally unsure about all classes
+                        // (D. Hendrycks et al., 2019), as a share of the batch and added to it
+  int32_t patience = 0;  // epochs without a better validation accuracy after which training ends; 0 = never
 };
 
 struct NetworkRow {

@@ -17,6 +17,7 @@
 #include "native/net.h"
 #include "native/progress.h"
 #include "native/ranks.h"
+#include "native/scribble.h"
 
 namespace biji {
 namespace {
@@ -347,8 +348,19 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
         rank_seed(mix_seed(state.seed ^ 0x5851f42d4c957f2dull, static_cast<uint64_t>(state.step))));
     const at::Tensor index = index_of(state.step);
     const at::Tensor labels = data.labels.index_select(0, index.to(device));
-    const at::Tensor pixels =
+    at::Tensor pixels =
         data.drawn() ? drawing.get(state.step).to(device) : data.pixels.index_select(0, index);
+    const int64_t n = pixels.size(0);
+    if (const auto extra = static_cast<int64_t>(std::lround(recipe.scribbles * static_cast<float>(n)));
+        extra > 0) {
+      const uint64_t seed = rank_seed(mix_seed(state.seed ^ 0xbad1d, static_cast<uint64_t>(state.step)));
+      const at::Tensor none =
+          data.drawn()
+              ? scribbles(extra, data.classes, scaled(data.input, static_cast<int32_t>(pixels.size(1))), seed)
+                    .to(device)
+              : overlays(pixels, extra);
+      pixels = at::cat({pixels, none});
+    }
     const at::Tensor x = augment(pixels, strength(recipe, state.step, state.total_steps),
                                  data.drawn());  // [batch, 1, h, w]
 
@@ -358,7 +370,15 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       logits = net.forward(x, true);
     }
     logits = logits.to(at::kFloat);
-    const at::Tensor loss = loss_of(logits, labels, data.merged, recipe.label_smoothing);
+    at::Tensor loss = loss_of(logits.slice(0, 0, n), labels, data.merged, recipe.label_smoothing);
+    const at::Tensor reported = loss.detach().to(at::kDouble);
+    if (logits.size(0) > n) {
+      // Cross-entropy with equal probabilities, in the proportion of the samples.
+      const at::Tensor none = logits.slice(0, n);
+      loss = loss -
+             at::log_softmax(none, 1).mean() * (static_cast<double>(none.size(0)) / static_cast<double>(n));
+      logits = logits.slice(0, 0, n);
+    }
     net.gradient().zero_();
     const double scale =
         precision == at::kHalf ? state.loss_scale : 1;  // keeps small gradients within fp16's range
@@ -385,8 +405,8 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       const double decay = std::min<double>(
           recipe.ema, (1. + static_cast<double>(state.step)) / (10. + static_cast<double>(state.step)));
       average.state().lerp_(net.state(), 1 - decay);
-      at::Tensor sums = at::stack({loss.detach().to(at::kDouble) / ranks.size(),
-                                   correct(logits.detach(), labels, data.merged).to(at::kDouble)});
+      at::Tensor sums =
+          at::stack({reported / ranks.size(), correct(logits.detach(), labels, data.merged).to(at::kDouble)});
       ranks.sum(sums);
       loss_sum += sums[0];
       correct_sum += sums[1];

@@ -104,6 +104,35 @@ describe('the page, with WebAssembly', () => {
     assert.equal((await page.locator('#text').textContent()).trim(), text);
   });
 
+  test('reads while the pen rests, and uses it only for the same ink', async (t) => {
+    const { page } = await openBlank(t, browser, '<biji-pad style="width: 300px; height: 300px"></biji-pad>');
+    await ready(page);
+    await page.locator('biji-pad').evaluate((pad) => {
+      window.asked = 0;
+      const recognize = pad.recognizer.recognize.bind(pad.recognizer);
+      pad.recognizer.recognize = (...request) => ((window.asked += 1), recognize(...request));
+    });
+    const box = await page.locator('biji-pad .sheet').boundingBox();
+    const at = ([x, y]) => [box.x + 60 + 180 * x, box.y + 60 + 180 * y];
+    // A 7, whose last point comes after the pause or before it.
+    for (const more of [true, false]) {
+      await page.evaluate(() => (window.asked = 0));
+      await page.mouse.move(...at([0, 0]));
+      await page.mouse.down();
+      await page.mouse.move(...at([1, 0]), { steps: 4 });
+      if (!more) await page.mouse.move(...at([0.4, 1]), { steps: 4 });
+      await page.waitForFunction(() => window.asked > 0);
+      assert.equal(await page.locator('biji-pad').evaluate((pad) => pad.value), '', 'nobody hears of it');
+      if (more) await page.mouse.move(...at([0.4, 1]));
+      const before = await page.evaluate(() => window.asked);
+      await page.mouse.up();
+      await valueIs(page, 'biji-pad', '7');
+      if (!more) assert.equal(await page.evaluate(() => window.asked), before, 'nothing is read twice');
+      await page.locator('biji-pad').evaluate((pad) => pad.clear());
+      await valueIs(page, 'biji-pad', '');
+    }
+  });
+
   test('works from a sub-path, under the strictest policy that WebAssembly allows', async (t) => {
     const strict = await serve(path.dirname(kDist), {
       'content-security-policy': "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
