@@ -41,8 +41,10 @@ export interface RecognitionResult {
   text: string;
   /** Readings of the whole input, best first. */
   candidates: Candidate[];
-  /** Each character that was found, in reading order. */
-  characters: { box: Box; candidates: Candidate[] }[];
+  /** Each character that was found, in reading order. sure: false where it looks like a scribble, see ModelInfo.rejection. */
+  characters: { box: Box; candidates: Candidate[]; sure: boolean }[];
+  /** All of them are. */
+  sure: boolean;
   /** What computed it. */
   provider: Provider;
   /** From the call of recognize() to its answer. */
@@ -75,6 +77,8 @@ export interface ModelInfo {
   parameters: number;
   multiply_adds: number;
   temperature: number;
+  /** Answers less probable than the threshold had better be none; the shares of scribbles and characters on the wrong side. */
+  rejection?: { threshold: number; false_accept: number; false_reject: number };
   /** Share of right answers by test set, 0..1. */
   accuracy: Record<string, number>;
   [field: string]: unknown;

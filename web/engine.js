@@ -113,7 +113,7 @@ class Model {
     return self;
   }
 
-  /** input: { ink } or { image }. Returns { text, candidates, characters, provider }. */
+  /** input: { ink } or { image }. Returns { text, candidates, characters, sure, provider }. */
   async recognize({ ink, image }, { candidates = 10, allow = '', segment = 'auto', ink: shade = 'auto' } = {}) {
     if (segment !== 'auto' && segment !== 'none')
       throw new BijiError('input', `segment is 'auto' or 'none', not '${segment}'.`);
@@ -121,10 +121,13 @@ class Model {
     const split = segment === 'auto';
     this.#core.setAllow(String(allow ?? ''));
     const count = ink ? this.#core.encodeInk(ink, split) : this.#core.encodeImage(toPixels(image), shade, split);
-    if (count === 0) return { text: '', candidates: [], characters: [], provider: this.provider };
+    if (count === 0) return { text: '', candidates: [], characters: [], sure: true, provider: this.provider };
     const size = this.info.input.size;
     const logits = await this.#run(this.#core.input(size), count);
-    return { ...this.#core.decode(logits, this.info.temperature ?? 1, k, this.#labels), provider: this.provider };
+    const result = this.#core.decode(logits, this.info.temperature ?? 1, k, this.#labels);
+    const threshold = this.info.rejection?.threshold ?? 0;
+    for (const character of result.characters) character.sure = character.candidates[0]?.probability >= threshold;
+    return { ...result, sure: result.characters.every(({ sure }) => sure), provider: this.provider };
   }
 
   async dispose() {

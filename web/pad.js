@@ -356,7 +356,7 @@ export class BijiPad extends Base {
     this.#request?.abort();
     const request = (this.#request = new AbortController());
     const ink = this.ink;
-    if (ink.length === 0) return this.#show({ text: '', candidates: [], characters: [], provider: null, milliseconds: 0 });
+    if (ink.length === 0) return this.#show({ text: '', candidates: [], characters: [], sure: true, provider: null, milliseconds: 0 });
     const lent = this.isConnected ? null : await createRecognizer(this.#source()); // off the page: for this time only
     try {
       const recognizer = lent ?? (await this.#load());

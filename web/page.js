@@ -20,15 +20,18 @@ function show(result, text = result.text) {
   output.classList.toggle('waiting', text === '');
   output.classList.toggle('long', text.length > 2);
   output.classList.toggle('very-long', text.length > 9);
+  output.classList.toggle('unsure', !several && result.sure === false);
   if (several) {
     let next = 0;
     output.replaceChildren(...signs.map((sign) => {
       if (sign === '\n') return lineBreak();
       const i = next++;
-      return button(sign, i === selected, () => {
+      const one = button(sign, i === selected, () => {
         selected = selected === i ? -1 : i;
         show(result, text);
       });
+      one.classList.toggle('unsure', result.characters[i].sure === false);
+      return one;
     }));
     output.removeAttribute('aria-hidden');
   } else {
@@ -40,7 +43,8 @@ function show(result, text = result.text) {
   const current = selected >= 0 ? written[selected] : text;
   const list = $('ranking');
   list.classList.toggle('wide', several && selected < 0);
-  $('ranking-title').textContent = selected >= 0 ? `Character ${selected + 1}` : 'Candidates';
+  const doubt = (selected >= 0 ? result.characters[selected] : result).sure === false ? ', none of them sure' : '';
+  $('ranking-title').textContent = (selected >= 0 ? `Character ${selected + 1}` : 'Candidates') + doubt;
   if (candidates.length === 0) {
     const item = document.createElement('li');
     item.className = 'none';

@@ -147,7 +147,7 @@ class Recognizer {
    * ImageBitmap or { data, width, height } with data RGBA, or grey when it has width * height bytes.
    * options: candidates (default 10), allow ('0-9'), segment 'auto' | 'none' (the input is one character),
    * ink 'auto' | 'dark' | 'light' (images), signal (an AbortSignal: withdraws the request while it waits).
-   * Resolves to { text, candidates: [{ text, probability }], characters: [{ box, candidates }], provider,
+   * Resolves to { text, candidates: [{ text, probability }], characters: [{ box, candidates, sure }], sure, provider,
    * milliseconds }: from this call to its answer. Input without ink gives the text ''.
    * Throws BijiError: 'input', 'aborted', 'disposed', 'model'.
    */
