@@ -432,7 +432,11 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                     learning_rate(recipe, state.step - 1, state.total_steps),
                     seconds_before + progress.seconds()};
       if (validation.size() > 0 && ranks.first()) {
-        const Metrics metrics = summarise(answers_of(average, validation), net.network().classes());
+        Dataset at_size = validation;  // that the network has just been trained on
+        if (at_size.drawn())
+          at_size.input =
+              scaled(data.input, input_size(recipe, data.input.size_px, state.step - 1, state.total_steps));
+        const Metrics metrics = summarise(answers_of(average, at_size), net.network().classes());
         line.val_loss = metrics.loss;
         line.val_accuracy = metrics.top1;
       }
