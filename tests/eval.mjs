@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { emnist, has, hwdb, olhwdb } from './datasets.mjs';
 import { kDigits } from './digits.mjs';
+import { inkOf } from './skeleton.mjs';
 import { kDist, mnistTest, serve } from './support.mjs';
 
 const { createRecognizer } = await import(pathToFileURL(path.join(kDist, 'biji.js')).href);
@@ -118,43 +119,63 @@ if (models.includes('digits')) {
   await site.close();
 }
 
-// The same for Chinese characters: real ink drawn into a box of 96 px with pens of 2 to 8 px, given as pictures.
-if (models.includes('hanzi') && has(kHanziInk)) {
-  const samples = [];
-  for await (const sample of olhwdb(kHanziInk, 75)) samples.push(sample); // some 1,000 of all writers
+// Pens of all widths: ink drawn by the browser's own 2D context into a box on a canvas, given as pictures.
+async function drawn(model, samples, { canvas, box, widths }) {
   const site = await serve();
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
   const page = await browser.newPage();
   await page.goto(site.url);
-  const rows = await page.evaluate(async (all) => {
+  const rows = await page.evaluate(async ({ model, samples, canvas, box, widths }) => {
     const { createRecognizer } = await import('./biji.js');
-    const recognizer = await createRecognizer({ model: 'hanzi', provider: 'wasm' });
-    const context = new OffscreenCanvas(120, 120).getContext('2d', { willReadFrequently: true });
+    const recognizer = await createRecognizer({ model, provider: 'wasm' });
+    const context = new OffscreenCanvas(canvas, canvas).getContext('2d', { willReadFrequently: true });
     const results = [];
-    for (const width of [2, 3, 4, 5, 6, 7, 8]) {
+    for (const width of widths) {
       let right = 0;
-      for (const { label, input } of all) {
+      for (const { label, input } of samples) {
         const [xs, ys] = [input.flatMap(({ x }) => x), input.flatMap(({ y }) => y)];
         const [x0, y0] = [Math.min(...xs), Math.min(...ys)];
         const [w, h] = [Math.max(...xs) - x0, Math.max(...ys) - y0];
-        const scale = (96 - width) / Math.max(w, h, 1);
+        const scale = (box - width) / Math.max(w, h, 1), middle = canvas / 2;
         context.fillStyle = 'white';
-        context.fillRect(0, 0, 120, 120);
+        context.fillRect(0, 0, canvas, canvas);
         context.lineWidth = width;
         context.lineCap = context.lineJoin = 'round';
         for (const { x, y } of input) {
           context.beginPath();
-          x.forEach((px, i) => context.lineTo(60 + (px - x0 - w / 2) * scale, 60 + (y[i] - y0 - h / 2) * scale));
-          if (x.length === 1) context.lineTo(60.01 + (x[0] - x0 - w / 2) * scale, 60 + (y[0] - y0 - h / 2) * scale);
+          x.forEach((px, i) => context.lineTo(middle + (px - x0 - w / 2) * scale, middle + (y[i] - y0 - h / 2) * scale));
+          if (x.length === 1) context.lineTo(middle + 0.01 + (x[0] - x0 - w / 2) * scale, middle + (y[0] - y0 - h / 2) * scale);
           context.stroke();
         }
-        right += (await recognizer.recognize(context.getImageData(0, 0, 120, 120), { segment: 'none' })).text === label;
+        right += (await recognizer.recognize(context.getImageData(0, 0, canvas, canvas), { segment: 'none' })).text === label;
       }
-      results.push(`${width} px ${((100 * right) / all.length).toFixed(1)} %`);
+      results.push(`${width} px ${((100 * right) / samples.length).toFixed(1)} %`);
     }
     return results;
-  }, samples);
-  console.log(`hanzi drawn into a box of 96 px, ${samples.length} characters: ${rows.join(', ')}`);
+  }, { model, samples, canvas, box, widths });
+  console.log(`${model} drawn into a box of ${box} px, ${samples.length} characters: ${rows.join(', ')}`);
   await browser.close();
   await site.close();
+}
+
+if (models.includes('hanzi') && has(kHanziInk)) {
+  const samples = [];
+  for await (const sample of olhwdb(kHanziInk, 75)) samples.push(sample); // some 1,000 of all writers
+  await drawn('hanzi', samples, { canvas: 120, box: 96, widths: [2, 3, 4, 5, 6, 7, 8] });
+}
+
+// Scans as ink: what was read from the scan, and from its skeleton drawn with pens of all widths.
+if (models.includes('letters') && has(kLetters)) {
+  const samples = [];
+  const recognizer = await createRecognizer({ model: 'letters' });
+  let [i, right] = [0, 0];
+  for await (const { label, input } of emnist('byclass-val')) {
+    const ink = i++ % 10 === 0 ? inkOf(input) : [];
+    if (ink.length === 0) continue;
+    samples.push({ label, input: ink });
+    right += (await recognizer.recognize(input, { segment: 'none' })).text === label;
+  }
+  await recognizer.dispose();
+  console.log(`letters, ${samples.length} of emnist-byclass-val as scans: ${((100 * right) / samples.length).toFixed(1)} %; their skeletons:`);
+  await drawn('letters', samples, { canvas: 300, box: 200, widths: [2, 4, 6, 8, 10] });
 }
