@@ -9,6 +9,7 @@
 
 #include "native/file.h"
 #include "native/idx.h"
+#include "native/json.h"
 #include "native/pack.h"
 #include "native/picture.h"
 #include "native/prepare.h"
@@ -352,6 +353,9 @@ TEST(Safetensors, RefuseEveryTruncationAndLyingEntry) {
                             R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})",
                             R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
                             R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})",
+                            R"({"a":{"dtype":"F32","shape":[1e99],"data_offsets":[0,4]}})",
+                            R"({"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}})",
+                            R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[-0.5,4]}})",
                             R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})",
                             R"({"a":{"shape":[1]}})", R"({"a":7})", R"([])", R"({"a":)"}) {
     const uint64_t length = std::strlen(entry);
@@ -359,6 +363,12 @@ TEST(Safetensors, RefuseEveryTruncationAndLyingEntry) {
     bytes += std::string(entry) + std::string(4, '\0');
     EXPECT_NE(error_of([&] { from_safetensors(bytes); }), "") << entry;
   }
+}
+
+TEST(Json, HoldsNoNumberThatAnIntegerCannot) {
+  for (const char* text : {"{\"a\": 1e99}", "[[-3e9]]", "1e10", "{\"a\":", ""})
+    EXPECT_TRUE(parse_json(text).is_discarded()) << text;
+  EXPECT_EQ(parse_json("[18446744073709551615, -1, 0.5, 1e-9]").size(), 4u);
 }
 
 TEST(AtomicFile, LeavesTheOldFileWhenItIsNotCommitted) {
