@@ -3,7 +3,7 @@
 // usage: train_bench NETWORK DEVICE THREADS PRECISION BATCH SAMPLES   (auto, 0, auto as in `biji train`)
 // The first line it prints is JSON: what was chosen, and the network as a list of nodes. Then it obeys stdin:
 //   network N   N steps on prepared pixels, without augmentation
-//   whole N     N steps with all that training does to its input: hanzi draws ink, all augment
+//   whole N     N steps with all that training does to its input: hanzi draws ink, all augment, some add scribbles
 // Each is a session of train() of its own and answered by one line of JSON, [[input, whole], ...] in seconds.
 
 #include <cstdio>
@@ -148,6 +148,7 @@ int main(int argc, char** argv) {
       words >> what >> options.stop_after;
       const bool whole = what == "whole";
       options.recipe.augment = whole ? row.recipe.augment : 0;
+      options.recipe.scribbles = whole ? row.recipe.scribbles : 0;
       options.recipe.augment_end = -1;
       options.data = {folder / (whole && name == "hanzi" ? "strokes.bjp" : "pixels.bjp")};
       options.out = folder / std::to_string(session++);
