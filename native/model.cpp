@@ -10,6 +10,7 @@
 #include "native/eval.h"
 #include "native/file.h"
 #include "native/ink_augment.h"
+#include "native/json.h"
 #include "native/onnx_model.h"
 #include "native/run.h"
 #include "native/scribble.h"
@@ -164,7 +165,7 @@ Model load_model(const fs::path& folder) {
   if (!fs::exists(path))
     throw std::runtime_error(folder.string() +
                              ": is neither a training run (state.json) nor an exported model (model.json)");
-  const json card = json::parse(read_file(path, 16 << 20), nullptr, false);
+  const json card = parse_json(read_file(path, 16 << 20));
   try {
     if (card.at("input_version") != kInputVersion)
       throw std::runtime_error(path.string() + ": the model reads input of encoder version " +

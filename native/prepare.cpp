@@ -14,10 +14,13 @@
 #include "native/casia.h"
 #include "native/file.h"
 #include "native/idx.h"
+#include "native/network.h"
 #include "native/pack.h"
+#include "native/picture.h"
 #include "native/pipeline.h"
 #include "native/progress.h"
 #include "shared/binarize.h"
+#include "shared/encode.h"
 
 namespace biji {
 namespace {
@@ -169,8 +172,8 @@ void prepare_idx(const PrepareOptions& options, const IdxSet& set) {
                 progress.seconds(), skipped);
 }
 
-// ---- CASIA
-// ---------------------------------------------------------------------------------------------------------
+// ---- tables of classes, writers
+// ------------------------------------------------------------------------------------
 
 // Labels as numbers; "all" grows as labels turn up and is sorted in the end.
 class ClassTable {
@@ -260,12 +263,15 @@ std::string writer_of(const std::string& stream_name) {
   return digits > 0 ? name.substr(0, digits) : name;
 }
 
+// ---- CASIA
+// ---------------------------------------------------------------------------------------------------------
+
 // One loop for scans and ink. Sample: GntSample or PotSample; Made: what goes into the pack.
 template <class Sample, class Made>
 void prepare_casia(const PrepareOptions& options, const char* extension, PackKind kind,
                    void (*read)(ByteStream&, Skipped&, const std::function<bool(Sample&&)>&),
                    Result<Made> (*make)(Sample&&), std::string (*sizes)(const std::vector<Sample>&)) {
-  ClassTable table(options.classes);
+  ClassTable table(options.classes.empty() ? "gb2312-1" : options.classes);
   const WriterFilter writers(options.writers);
   PackWriter pack(options.out, kind, kHanziInput);
   std::vector<std::string> groups;
@@ -401,12 +407,165 @@ std::string ink_sizes(const std::vector<PotSample>& samples) {
   return text;
 }
 
+// ---- PNG
+// -----------------------------------------------------------------------------------------------------------
+
+constexpr uint64_t kMaxPngBytes = 1ull << 29;  // kMaxImagePixels at 16 bits a channel, uncompressed
+constexpr int64_t kNamedFiles = 20;            // of damaged files, all that are told by name
+
+struct PngFolder {
+  fs::path path;
+  std::string label;
+};
+
+// In the order of --from, then of names.
+std::vector<PngFolder> png_folders(const PrepareOptions& options, Skipped& skipped) {
+  std::vector<PngFolder> found;
+  for (const fs::path& root : options.from) {
+    if (!fs::is_directory(root)) throw std::runtime_error(root.string() + ": is not a folder");
+    std::vector<PngFolder> inside;
+    for (const auto& entry : fs::directory_iterator(root)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with('.')) continue;
+      if (!entry.is_directory()) {
+        skipped.add("lies beside the folders of the classes", entry.path().string());
+        continue;
+      }
+      std::string label = label_of_folder(name);
+      const Result<Labels> parsed = parse_labels(label);
+      if (!parsed.ok() || parsed.value.size() != 1 || parsed.value[0] != label)
+        throw std::runtime_error(entry.path().string() +
+                                 ": the folder's name is no label (UTF-8, without line breaks)");
+      inside.push_back({entry.path(), std::move(label)});
+    }
+    std::sort(inside.begin(), inside.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    found.insert(found.end(), inside.begin(), inside.end());
+  }
+  return found;
+}
+
+// The network whose input suits these labels.
+std::string network_for(const Labels& classes) {
+  const auto all = [&](int (*is)(int)) {
+    return std::all_of(classes.begin(), classes.end(), [&](const std::string& label) {
+      return std::all_of(label.begin(), label.end(), [&](char c) {
+        return static_cast<unsigned char>(c) < 128 && is(static_cast<unsigned char>(c)) != 0;
+      });
+    });
+  };
+  return all(std::isdigit) ? "digits" : all(std::isalnum) ? "letters" : "hanzi";
+}
+
+void prepare_png(const PrepareOptions& options) {
+  struct Item {
+    fs::path path;
+    uint16_t label;
+  };
+  Skipped skipped;
+  ClassTable table(options.classes.empty() ? "all" : options.classes);
+  std::vector<Item> items;
+  for (const PngFolder& folder : png_folders(options, skipped)) {
+    const std::optional<uint16_t> label = table.find(folder.label);
+    if (!label) {
+      skipped.add("the folder's name is not among the classes", folder.path.string());
+      continue;
+    }
+    const size_t first = items.size();
+    for (const auto& entry : fs::directory_iterator(folder.path)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with('.')) continue;
+      std::string extension = entry.path().extension().string();
+      for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (extension == ".png" && entry.is_regular_file())
+        items.push_back({entry.path(), *label});
+      else
+        skipped.add("is no .png file", entry.path().string());
+    }
+    std::sort(items.begin() + static_cast<std::ptrdiff_t>(first), items.end(),
+              [](const Item& a, const Item& b) { return a.path < b.path; });
+  }
+  const auto fail = [&] {
+    std::string why;
+    for (const auto& [reason, entry] : skipped.reasons) why += "; " + reason + " (" + entry.first + ")";
+    throw std::runtime_error(
+        options.from.front().string() +
+        ": no picture could be taken; expected are folders named by their class with .png "
+        "files in them, such as " +
+        (options.from.front() / "7" / "a.png").string() + why);
+  };
+  if (items.empty()) fail();
+  auto [classes, moved] = table.finish();
+  const std::string network = options.network == "auto" ? network_for(classes) : options.network;
+  EncodeOptions encode_options{.spec = network_row(network).input, .split = false};
+
+  struct Made {
+    std::vector<uint8_t> pixels;  // empty: why
+    std::string why;
+    bool damaged = false;
+  };
+  PackWriter pack(options.out, PackKind::kPixels, encode_options.spec);
+  std::vector<int64_t> per_class(classes.size());
+  Progress progress("prepare", static_cast<int64_t>(items.size()));
+  size_t next = 0;
+  int64_t named = 0;
+  Pipeline<size_t, std::vector<Made>> pipeline(
+      thread_count(options),
+      [&](size_t begin) {
+        std::vector<Made> block;
+        for (size_t i = begin; i < std::min(begin + kBlock, items.size()); ++i) {
+          Made& made = block.emplace_back();
+          try {
+            const std::string bytes = read_file(items[i].path, kMaxPngBytes);
+            Result<Encoded> encoded = encode(
+                read_png({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}), encode_options);
+            if (encoded.ok())
+              made.pixels = std::move(encoded.value.input);
+            else
+              made.why = err_message(encoded.err);
+          } catch (const std::runtime_error& error) {
+            made.why = error.what();
+            made.damaged = true;
+          }
+        }
+        return block;
+      },
+      [&](std::vector<Made> block) {
+        for (const Made& made : block) {
+          const Item& item = items[next++];
+          if (!made.pixels.empty()) {
+            const uint16_t label = moved[item.label];
+            pack.add(label, 0, made.pixels);
+            ++per_class[label];
+            continue;
+          }
+          skipped.add(made.damaged ? "cannot be read" : made.why, item.path.string());
+          if (!made.damaged || ++named > kNamedFiles) continue;
+          progress.clear();
+          std::fprintf(stderr, "skipped %s: %s\n", item.path.c_str(), made.why.c_str());
+        }
+        const auto done = static_cast<int64_t>(next);
+        if (progress.due(done)) progress.show(done, "", 1, "images");
+      });
+  for (size_t begin = 0; begin < items.size(); begin += kBlock) pipeline.push(begin);
+  pipeline.finish();
+  progress.clear();
+  if (pack.count() == 0) fail();
+  fs::path root = fs::absolute(options.from.front()).lexically_normal();
+  if (!root.has_filename()) root = root.parent_path();  // given with a slash at the end
+  std::string name = root.filename().string();
+  std::replace(name.begin(), name.end(), '\n', ' ');
+  pack.commit(name, classes);
+  const std::string size = std::to_string(encode_options.spec.size_px);
+  print_summary(options, name, classes, per_class,
+                ", " + size + "x" + size + " as " + network + " reads them", progress.seconds(), skipped);
+}
+
 }  // namespace
 
 std::vector<std::string> prepare_sets() {
   std::vector<std::string> names;
   for (const IdxSet& set : kIdxSets) names.emplace_back(set.name);
-  names.insert(names.end(), {"hwdb", "olhwdb"});
+  names.insert(names.end(), {"hwdb", "olhwdb", "png"});
   return names;
 }
 
@@ -419,6 +578,7 @@ void prepare(const PrepareOptions& options) {
   if (options.set == "olhwdb")
     return prepare_casia<PotSample, Ink>(options, ".pot", PackKind::kStrokes, read_pot, make_strokes,
                                          ink_sizes);
+  if (options.set == "png") return prepare_png(options);
   throw std::runtime_error("no data set is called \"" + options.set + "\"");
 }
 

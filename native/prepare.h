@@ -9,19 +9,24 @@
 namespace biji {
 
 struct PrepareOptions {
-  std::string set = {};                      // a name of prepare_sets()
-  std::string split = "train";              // idx sets: "train", "test", or what else the files are called
+  std::string set = {};         // a name of prepare_sets()
+  std::string split = "train";  // idx sets: "train", "test", or what else the files are called
   std::vector<std::filesystem::path> from = {};  // idx sets: folders, searched in this order; CASIA: anything
-                                            // that for_each_file (archive.h) reads
+                                                 // that for_each_file (archive.h) reads; png: folders
   std::filesystem::path out = {};
-  std::string classes = "gb2312-1";  // CASIA: "gb2312-1" (3,755 characters), "all" that are found, or a text
-                                     // file with one label a line; samples of other classes are left out
-  std::string writers = {};            // CASIA: "1001-1200,1205", by the files' names; empty = all
-  int threads = 0;                   // 0 = one a core
+  std::string classes = {};  // CASIA, png: "gb2312-1" (3,755 characters), "all" that are found (sorted), or a
+                             // text file with one label a line; samples of other classes are left out.
+                             // Empty: gb2312-1 for CASIA, all for png
+  std::string writers = {};  // CASIA: "1001-1200,1205", by the files' names; empty = all
+  std::string network = "auto";  // png: a name of network_table(), whose input is made; auto: digits for the
+                                 // classes 0-9, letters where only a-z and A-Z join them, else hanzi
+  int threads = 0;               // 0 = one a core
 };
 
 // "mnist"; "emnist" (byclass), "emnist-bymerge", "emnist-balanced", "emnist-letters", "emnist-digits",
-// "emnist-mnist"; "hwdb" (.gnt), "olhwdb" (.pot).
+// "emnist-mnist"; "hwdb" (.gnt), "olhwdb" (.pot); "png": folders FOLDER/LABEL/*.png, one a class, named by its
+// label in UTF-8 or as `biji show --png-dir` names them (label_of_folder in picture.h). Each file is one
+// character, dark on light or light on dark; hidden files are ignored.
 std::vector<std::string> prepare_sets();
 
 // Writes the pack; prints progress and a summary (samples, classes, samples a class, what was skipped and

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "native/file.h"
+#include "native/json.h"
 
 namespace biji {
 
@@ -29,7 +30,7 @@ RunState read_run(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(path))
     throw std::runtime_error(folder.string() +
                              ": is not a training run (no state.json); `biji train` makes one");
-  const json parsed = json::parse(read_file(path, 64 << 20), nullptr, false);
+  const json parsed = parse_json(read_file(path, 64 << 20));
   try {
     RunState state = parsed.get<RunState>();
     if (state.input_version != kInputVersion)

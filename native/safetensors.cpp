@@ -48,6 +48,10 @@ FloatTensors from_safetensors(std::string_view bytes) {
     if (name == "__metadata__") continue;
     try {
       if (entry.at("dtype") != "F32") fail("\"" + name + "\" is not F32");
+      // Fractions and powers would be converted, which is undefined where they do not fit.
+      for (const char* key : {"shape", "data_offsets"})
+        for (const auto& number : entry.at(key))
+          if (!number.is_number_unsigned()) fail("\"" + name + "\" has numbers that count nothing");
       FloatTensor tensor;
       tensor.shape = entry.at("shape").get<std::vector<int64_t>>();
       uint64_t elements = 1;

@@ -17,21 +17,6 @@
 namespace biji {
 namespace {
 
-// A class label as the name of a folder: letters and digits as they are ("A" and "a" differ only by case,
-// which some file systems ignore, so upper case gets a mark), anything else as its bytes in hexadecimal.
-std::string folder_name(const std::string& label) {
-  if (label.size() == 1 && ((label[0] >= '0' && label[0] <= '9') || (label[0] >= 'a' && label[0] <= 'z')))
-    return label;
-  if (label.size() == 1 && label[0] >= 'A' && label[0] <= 'Z') return label + "_upper";
-  std::string name = "bytes";
-  char hex[4];
-  for (const char c : label) {
-    std::snprintf(hex, sizeof hex, "_%02x", static_cast<unsigned char>(c));
-    name += hex;
-  }
-  return name;
-}
-
 Image to_image(const at::Tensor& pixels) {
   Image image(static_cast<int32_t>(pixels.size(1)), static_cast<int32_t>(pixels.size(0)));
   std::copy_n(pixels.data_ptr<uint8_t>(), image.pixels.size(), image.pixels.begin());
@@ -56,7 +41,7 @@ class Gallery {
     if (to_file(label)) {
       char name[32];
       std::snprintf(name, sizeof name, "%07lld.png", static_cast<long long>(number));
-      write_file(options_.png_dir / folder_name(label) / name, png(image));
+      write_file(options_.png_dir / folder_of_label(label) / name, png(image));
       ++written_[label];
       ++files_;
     }

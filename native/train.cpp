@@ -343,6 +343,10 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
 
   // ---- the loop ----
   while (!state.finished()) {
+    const auto step_start = std::chrono::steady_clock::now();
+    const auto since_start = [&step_start] {
+      return std::chrono::duration<double>(std::chrono::steady_clock::now() - step_start).count();
+    };
     const int64_t epoch = state.step / steps_per_epoch, within = state.step % steps_per_epoch;
     at::manual_seed(
         rank_seed(mix_seed(state.seed ^ 0x5851f42d4c957f2dull, static_cast<uint64_t>(state.step))));
@@ -363,6 +367,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     }
     const at::Tensor x = augment(pixels, strength(recipe, state.step, state.total_steps),
                                  data.drawn());  // [batch, 1, h, w]
+    const double input_seconds = since_start();
 
     at::Tensor logits;
     {
@@ -412,6 +417,10 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       correct_sum += sums[1];
     }
     ++state.step;
+    if (options.timing) {
+      if (device.is_cuda() && state.step - first_step == options.stop_after) loss_sum.item<double>();  // wait
+      options.timing->push_back({input_seconds, since_start()});
+    }
 
     const int64_t done_in_epoch = within + 1;
     if (!quiet && progress.due(state.step)) {

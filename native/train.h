@@ -16,6 +16,12 @@
 
 namespace biji {
 
+// How long one step took.
+struct StepSeconds {
+  double input = 0;  // waiting for its pixels (drawn or copied) and augmenting them
+  double whole = 0;
+};
+
 struct TrainOptions {
   std::string network;                            // a name of network_table()
   std::vector<std::filesystem::path> data;        // packs, joined; same classes and input
@@ -34,6 +40,9 @@ struct TrainOptions {
   std::string git_commit;          // likewise
   bool quiet = false;              // print nothing
   int64_t stop_after = -1;         // stop as on Ctrl-C after this many steps in this session (tests)
+  // Every step of this session is appended (benchmarks). A CUDA device works behind the program's back: there
+  // input is meaningless, and whole only as the sum of a session that stop_after ended.
+  std::vector<StepSeconds>* timing = nullptr;
 };
 
 // One step of recipe's optimiser on flat tensors: net.state() moves against net.gradient().

@@ -1,7 +1,7 @@
 #include "shared/image.h"
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 
 namespace biji {
 namespace {
@@ -46,6 +46,57 @@ Taps make_taps(int32_t in, int32_t out) {
   return result;
 }
 
+// One line resampled: out[x] = sum over k of weights[k * n + x] * source[first[x] + k], in the order of k.
+// Pixels with fewer than kTaps sources have weights of 0 for the rest, which change no sum.
+template <int32_t kTaps>
+void blend(const float* source, const int32_t* first, const float* weights, int32_t n, float* out) {
+  for (int32_t x = 0; x < n; ++x) {
+    const float* from = source + first[x];
+    float sum = weights[x] * from[0];
+    for (int32_t k = 1; k < kTaps; ++k) sum += weights[k * n + x] * from[k];
+    out[x] = sum;
+  }
+}
+
+// Every line of image resampled to the columns: [image.height, width].
+std::vector<float> resize_lines(const Image& image, const Taps& columns) {
+  const auto width = static_cast<int32_t>(columns.taps.size());
+  std::vector<float> lines(static_cast<size_t>(width) * image.height);
+  int32_t most = 1;
+  for (const Taps::Tap& tap : columns.taps) most = std::max(most, tap.count);
+
+  // The usual case, shrinking to no less than a third or growing: no loop over a varying number of taps.
+  std::vector<int32_t> first;  // [width]
+  std::vector<float> weights;  // [most, width]
+  const bool few = most <= 4;
+  if (few) {
+    weights.resize(static_cast<size_t>(most) * width);
+    for (int32_t x = 0; x < width; ++x) {
+      const Taps::Tap& tap = columns.taps[x];
+      first.push_back(tap.first);
+      for (int32_t k = 0; k < tap.count; ++k) weights[k * width + x] = columns.weights[tap.offset + k];
+    }
+  }
+  std::vector<float> source(image.width + 3);  // and zeros for taps that weigh nothing
+  for (int32_t y = 0; y < image.height; ++y) {
+    const uint8_t* from = &image.pixels[static_cast<size_t>(y) * image.width];
+    float* line = &lines[static_cast<size_t>(y) * width];
+    for (int32_t x = 0; x < image.width; ++x) source[x] = from[x];
+    if (few) {
+      constexpr auto kBlends = std::array{blend<1>, blend<2>, blend<3>, blend<4>};
+      kBlends[most - 1](source.data(), first.data(), weights.data(), width, line);
+      continue;
+    }
+    for (int32_t x = 0; x < width; ++x) {
+      const Taps::Tap tap = columns.taps[x];
+      float sum = 0;
+      for (int32_t i = 0; i < tap.count; ++i) sum += columns.weights[tap.offset + i] * source[tap.first + i];
+      line[x] = sum;
+    }
+  }
+  return lines;
+}
+
 }  // namespace
 
 Result<Image> gray_from_rgba(std::span<const uint8_t> rgba, int32_t width, int32_t height) {
@@ -63,17 +114,21 @@ Result<Image> gray_from_rgba(std::span<const uint8_t> rgba, int32_t width, int32
 }
 
 Rect bounds(const Image& image, uint8_t threshold) {
-  int32_t x0 = image.width, x1 = -1, y0 = image.height, y1 = -1;
+  // Maxima of whole lines, without branches: compilers make vector instructions of them.
+  std::vector<uint8_t> columns(image.width);
+  int32_t x0 = 0, x1 = image.width - 1, y0 = image.height, y1 = -1;
   for (int32_t y = 0; y < image.height; ++y) {
-    for (int32_t x = 0; x < image.width; ++x) {
-      if (image.at(x, y) <= threshold) continue;
-      x0 = std::min(x0, x);
-      x1 = std::max(x1, x);
-      y0 = std::min(y0, y);
-      y1 = std::max(y1, y);
-    }
+    const uint8_t* row = image.pixels.data() + static_cast<size_t>(y) * image.width;
+    uint8_t most = 0;
+    for (int32_t x = 0; x < image.width; ++x) most = std::max(most, row[x]);
+    if (most <= threshold) continue;
+    y0 = std::min(y0, y);
+    y1 = y;
+    for (int32_t x = 0; x < image.width; ++x) columns[x] = std::max(columns[x], row[x]);
   }
-  if (x1 < 0) return {};
+  if (y1 < 0) return {};
+  while (columns[x0] <= threshold) ++x0;
+  while (columns[x1] <= threshold) --x1;
   return {x0, y0, x1 - x0 + 1, y1 - y0 + 1};
 }
 
@@ -91,19 +146,8 @@ Image crop(const Image& image, Rect rect) {
 Image resize(const Image& image, int32_t width, int32_t height) {
   assert(width >= 1 && height >= 1 && !image.empty());
   if (width == image.width && height == image.height) return image;
-  const Taps columns = make_taps(image.width, width);
   const Taps rows = make_taps(image.height, height);
-  std::vector<float> line(static_cast<size_t>(width) * image.height);  // [image.height, width]
-  for (int32_t y = 0; y < image.height; ++y) {
-    const uint8_t* source = &image.pixels[static_cast<size_t>(y) * image.width];
-    for (int32_t x = 0; x < width; ++x) {
-      const Taps::Tap tap = columns.taps[x];
-      float sum = 0;
-      for (int32_t i = 0; i < tap.count; ++i)
-        sum += columns.weights[tap.offset + i] * static_cast<float>(source[tap.first + i]);
-      line[static_cast<size_t>(y) * width + x] = sum;
-    }
-  }
+  const std::vector<float> lines = resize_lines(image, make_taps(image.width, width));
   Image out(width, height);
   std::vector<float> sums(width);
   for (int32_t y = 0; y < height; ++y) {
@@ -111,11 +155,12 @@ Image resize(const Image& image, int32_t width, int32_t height) {
     std::fill(sums.begin(), sums.end(), 0.f);
     for (int32_t i = 0; i < tap.count; ++i) {
       const float weight = rows.weights[tap.offset + i];
-      const float* source = &line[static_cast<size_t>(tap.first + i) * width];
+      const float* source = &lines[static_cast<size_t>(tap.first + i) * width];
       for (int32_t x = 0; x < width; ++x) sums[x] += weight * source[x];
     }
-    for (int32_t x = 0; x < width; ++x)
-      out.at(x, y) = static_cast<uint8_t>(std::min(255.f, std::floor(sums[x] + 0.5f)));
+    uint8_t* to = &out.pixels[static_cast<size_t>(y) * width];
+    for (int32_t x = 0; x < width; ++x)  // nothing is negative: cutting off is rounding down
+      to[x] = static_cast<uint8_t>(std::min(255, static_cast<int32_t>(sums[x] + 0.5f)));
   }
   return out;
 }

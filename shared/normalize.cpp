@@ -1,7 +1,9 @@
 #include "shared/normalize.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdlib>
 
 #include "shared/raster.h"
 
@@ -63,9 +65,10 @@ Image centre(const Image& image, const InputSpec& spec) {
   dy = keep_inside(dy, all.y, all.height);
 
   Image out(size, size);
-  for (int32_t y = std::max(0, dy); y < std::min(size, image.height + dy); ++y)
-    for (int32_t x = std::max(0, dx); x < std::min(size, image.width + dx); ++x)
-      out.at(x, y) = image.at(x - dx, y - dy);
+  const int32_t x0 = std::max(0, dx), x1 = std::min(size, image.width + dx);
+  for (int32_t y = std::max(0, dy); y < std::min(size, image.height + dy) && x0 < x1; ++y)
+    std::copy_n(&image.pixels[static_cast<size_t>(y - dy) * image.width + (x0 - dx)], x1 - x0,
+                &out.at(x0, y));
   return out;
 }
 
@@ -73,21 +76,29 @@ Image centre(const Image& image, const InputSpec& spec) {
 void restore_contrast(Image& image) {
   const int32_t most = darkest(image);
   if (most >= 250 || most == 0) return;
-  for (uint8_t& v : image.pixels) v = static_cast<uint8_t>((v * 255 + most / 2) / most);
+  std::array<uint8_t, 256> darker{};  // a division for each shade, not for each pixel
+  for (int32_t v = 0; v <= most; ++v) darker[v] = static_cast<uint8_t>((v * 255 + most / 2) / most);
+  for (uint8_t& v : image.pixels) v = darker[v];
 }
 
 // One round of grey dilation: each pixel becomes the darkest of its 4 (or 8) neighbours and itself.
 // Alternating the two grows lines by an octagon, close enough to a disc.
 Image dilate(const Image& image, bool eight) {
-  Image out(image.width, image.height);
+  const int32_t width = image.width;
+  Image out(width, image.height);
+  // Lines with a blank pixel at both ends, so that no pixel is a special case.
+  std::vector<uint8_t> here(width + 2), vertical(width + 2);
   for (int32_t y = 0; y < image.height; ++y) {
-    for (int32_t x = 0; x < image.width; ++x) {
-      uint8_t most = image.at(x, y);
-      for (int32_t j = std::max(0, y - 1); j <= std::min(image.height - 1, y + 1); ++j)
-        for (int32_t i = std::max(0, x - 1); i <= std::min(image.width - 1, x + 1); ++i)
-          if (eight || i == x || j == y) most = std::max(most, image.at(i, j));
-      out.at(x, y) = most;
+    const uint8_t* row = &image.pixels[static_cast<size_t>(y) * width];
+    const uint8_t* above = y > 0 ? row - width : row;
+    const uint8_t* below = y + 1 < image.height ? row + width : row;
+    for (int32_t x = 0; x < width; ++x) {
+      here[x + 1] = row[x];
+      vertical[x + 1] = std::max(row[x], std::max(above[x], below[x]));
     }
+    const uint8_t* sides = eight ? vertical.data() : here.data();
+    uint8_t* to = &out.pixels[static_cast<size_t>(y) * width];
+    for (int32_t x = 0; x < width; ++x) to[x] = std::max(vertical[x + 1], std::max(sides[x], sides[x + 2]));
   }
   return out;
 }
@@ -95,7 +106,8 @@ Image dilate(const Image& image, bool eight) {
 Image pad(const Image& image, int32_t margin) {
   Image out(image.width + 2 * margin, image.height + 2 * margin);
   for (int32_t y = 0; y < image.height; ++y)
-    for (int32_t x = 0; x < image.width; ++x) out.at(x + margin, y + margin) = image.at(x, y);
+    std::copy_n(&image.pixels[static_cast<size_t>(y) * image.width], image.width,
+                &out.at(margin, y + margin));
   return out;
 }
 
@@ -124,16 +136,25 @@ bool valid(const InputSpec& spec) {
 float line_width_px(const Image& image) {
   const int32_t half = darkest(image) / 2;
   if (half == 0) return 0;
+  // 1 = ink; a line and the one above it, with paper at both ends. Each change from one pixel to the next is an
+  // edge. Sums of differences of bytes are one instruction for many pixels.
+  std::vector<uint8_t> line(image.width + 2), above(image.width + 2);
+  const auto threshold = static_cast<uint8_t>(half);
   int64_t area = 0, edges = 0;
-  for (int32_t y = 0; y < image.height; ++y) {
-    for (int32_t x = 0; x < image.width; ++x) {
-      if (image.at(x, y) <= half) continue;
-      ++area;
-      edges += x == 0 || image.at(x - 1, y) <= half;
-      edges += x + 1 == image.width || image.at(x + 1, y) <= half;
-      edges += y == 0 || image.at(x, y - 1) <= half;
-      edges += y + 1 == image.height || image.at(x, y + 1) <= half;
+  for (int32_t y = 0; y <= image.height; ++y) {  // below the last line is paper
+    std::fill(line.begin(), line.end(), uint8_t{0});
+    if (y < image.height) {
+      const uint8_t* row = &image.pixels[static_cast<size_t>(y) * image.width];
+      for (int32_t x = 0; x < image.width; ++x) line[x + 1] = row[x] > threshold;
     }
+    int32_t line_area = 0, line_edges = 0;
+    for (int32_t x = 0; x <= image.width; ++x) {
+      line_area += line[x];
+      line_edges += std::abs(line[x] - line[x + 1]) + std::abs(line[x] - above[x]);
+    }
+    area += line_area;
+    edges += line_edges;
+    line.swap(above);
   }
   // Counting pixel sides overstates a line of random direction by 4/pi (Cauchy-Crofton).
   const float perimeter = static_cast<float>(edges) * 0.785398163f;

@@ -9,11 +9,15 @@
 
 #include "native/file.h"
 #include "native/idx.h"
+#include "native/json.h"
 #include "native/pack.h"
 #include "native/picture.h"
 #include "native/prepare.h"
 #include "native/safetensors.h"
+#include "shared/encode.h"
 #include "tests/native_testing.h"
+#include "tests/png_files.h"
+#include "tests/samples.h"
 
 namespace biji {
 namespace {
@@ -343,6 +347,160 @@ TEST(Safetensors, ComeBackAsTheyWereWritten) {
   }
 }
 
+// ---- PNG
+
+size_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<size_t>(usage.ru_maxrss) << 10;
+}
+
+Image bar(bool dark) {
+  Image image(40, 50);
+  image.pixels.assign(image.pixels.size(), dark ? 250 : 10);
+  for (int y = 8; y < 40; ++y)
+    for (int x = 15; x < 19; ++x) image.at(x, y) = dark ? 20 : 240;
+  return image;
+}
+
+TEST(Png, EveryKindShowsTheSamePicture) {
+  const Image photo = random_photo(3);
+  for (const PngKind& kind : kPngKinds) {
+    const std::string file = png_file(photo, kind);
+    const Image read = read_png({reinterpret_cast<const uint8_t*>(file.data()), file.size()});
+    EXPECT_EQ(read.width, photo.width);
+    EXPECT_EQ(read.pixels, photo.pixels) << kind.depth << ' ' << kind.colour;
+  }
+}
+
+TEST(Png, ReadsWhatWeWriteAndInterlacedFiles) {
+  const Image ink = bar(false);
+  Image read = read_png(png(ink));
+  for (uint8_t& v : read.pixels) v = static_cast<uint8_t>(255 - v);  // 255 = ink there
+  EXPECT_EQ(read.pixels, ink.pixels);
+  // Adam7: one pixel of each of the passes 1, 6 and 7; those that a 2 x 2 image has.
+  const std::string file = png_file(2, 2, {8, 0}, std::string("\0\x01\0\x02\0\x03\x04", 7), true);
+  EXPECT_EQ(read_png({reinterpret_cast<const uint8_t*>(file.data()), file.size()}).pixels,
+            (std::vector<uint8_t>{1, 2, 3, 4}));
+}
+
+TEST(Png, RefusesEveryTruncationAndDamagedByte) {
+  const std::string good = png_file(bar(true), {16, 6});
+  const auto error = [](const std::string& file) {
+    return error_of([&] { read_png({reinterpret_cast<const uint8_t*>(file.data()), file.size()}); });
+  };
+  ASSERT_EQ(error(good), "");
+  for (size_t length = 0; length < good.size(); ++length)
+    EXPECT_NE(error(good.substr(0, length)), "") << length;
+  for (size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] ^= 0x10;
+    EXPECT_NE(error(bad), "") << "byte " << i;
+  }
+}
+
+TEST(Png, ALyingSizeCostsNoMemory) {
+  for (const auto& [width, height] : {std::pair{0xffffffffu, 0xffffffffu},
+                                      {0x7fffffffu, 0x7fffffffu},
+                                      {0u, 1u},
+                                      {100000u, 1u},
+                                      {1u, 100000u},
+                                      {16384u, 16384u},
+                                      {16384u, 4096u}}) {
+    const std::string file = png_file(width, height, {16, 6}, std::string(9, '\0'));
+    const size_t before = peak_memory();
+    EXPECT_NE(error_of([&] {
+                read_png({reinterpret_cast<const uint8_t*>(file.data()), file.size()});
+              }),
+              "")
+        << width << 'x' << height;
+    EXPECT_LT(peak_memory() - before, 16u << 20);
+  }
+}
+
+TEST(Png, FoldersAreNamedByTheirLabels) {
+  for (const char* label : {"7", "a", "A", "Cc", "一", "?", "/", "bytes"})
+    EXPECT_EQ(label_of_folder(folder_of_label(label)), label);
+  for (const char* name : {"一", "AB", "A_lower", "bytes", "bytes_4", "bytes_zz", "C_uppers"})
+    EXPECT_EQ(label_of_folder(name), name);
+}
+
+TEST(PreparePng, TakesFoldersInTheOrderOfTheirLabels) {
+  const TempFolder folder;
+  for (const char* name : {"b", "一", "A_upper", "B", "empty"})
+    std::filesystem::create_directories(folder / name);
+  write_file(folder / "一" / "x.png", png_file(bar(true), {8, 0}));
+  write_file(folder / "b" / "2.PNG", png_file(bar(false), {16, 6}));
+  write_file(folder / "b" / "1.png", png_file(random_photo(5), {8, 2}));
+  write_file(folder / "A_upper" / "a.png", png_file(bar(true), {8, 3}));
+  write_file(folder / "B" / ".hidden", std::string("x"));
+  prepare({.set = "png", .from = {folder.path}, .out = folder / "a.bjp"});
+  const Pack pack(folder / "a.bjp");
+  EXPECT_EQ(pack.info().classes, (Labels{"A", "B", "b", "empty", "一"}));
+  EXPECT_EQ(std::vector<uint16_t>(pack.labels().begin(), pack.labels().end()),
+            (std::vector<uint16_t>{0, 2, 2, 4}));
+  EXPECT_EQ(pack.info().input.size_px, kHanziInput.size_px);
+  // What the page makes of the same pictures; which shade is ink is found for each.
+  const Image expected[] = {bar(true), random_photo(5), bar(false), bar(true)};
+  for (int64_t i = 0; i < pack.count(); ++i) {
+    const std::vector<uint8_t> input = encode(expected[i], {.spec = kHanziInput, .split = false}).value.input;
+    EXPECT_TRUE(std::equal(input.begin(), input.end(), pack.image(i).begin(), pack.image(i).end())) << i;
+  }
+}
+
+TEST(PreparePng, AsksTheClassesWhichInputIsMeantOrIsTold) {
+  const TempFolder folder;
+  write_file(folder / "in" / "7" / "x.png", png_file(bar(true), {8, 0}));
+  PrepareOptions options{.set = "png", .from = {folder / "in"}, .out = folder / "a.bjp"};
+  const auto input = [&] {
+    prepare(options);
+    return Pack(folder / "a.bjp").info().input;
+  };
+  EXPECT_EQ(input().centring, Centring::kMass);  // digits
+  write_file(folder / "in" / "q" / "x.png", png_file(bar(true), {8, 0}));
+  EXPECT_EQ(input().box_px, kLettersInput.box_px);
+  options.network = "hanzi";
+  EXPECT_EQ(input().size_px, kHanziInput.size_px);
+  write_file(folder / "classes.txt", std::string("q\n一\n"));
+  options.classes = (folder / "classes.txt").string();
+  input();
+  EXPECT_EQ(Pack(folder / "a.bjp").info().classes, (Labels{"q", "一"}));  // the file's order; 7 is left out
+  EXPECT_EQ(Pack(folder / "a.bjp").count(), 1);
+}
+
+TEST(PreparePng, NamesWhatItLeavesOut) {
+  const TempFolder folder;
+  const std::string good = png_file(bar(true), {8, 0});
+  write_file(folder / "in" / "1" / "good.png", good);
+  write_file(folder / "in" / "1" / "cut.png", good.substr(0, good.size() / 2));
+  write_file(folder / "in" / "1" / "huge.png", png_file(0x7fffffff, 0x7fffffff, {8, 0}, "x"));
+  write_file(folder / "in" / "1" / "notes.txt", std::string("no picture"));
+  write_file(folder / "in" / "1" / "text.png", std::string("no picture"));
+  write_file(folder / "in" / "1" / "blank.png", png_file(Image(30, 30), {8, 0}));
+  write_file(folder / "in" / "stray.png", good);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  prepare({.set = "png", .from = {folder / "in"}, .out = folder / "a.bjp"});
+  const std::string text = testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+  for (const char* name :
+       {"1/cut.png", "1/huge.png", "1/notes.txt", "1/text.png", "1/blank.png", "stray.png"})
+    EXPECT_NE(text.find((folder / "in" / name).string()), std::string::npos) << name << " in " << text;
+  EXPECT_EQ(Pack(folder / "a.bjp").count(), 1);
+}
+
+TEST(PreparePng, AFolderWithoutPicturesIsAnErrorThatSaysWhatWasExpected) {
+  const TempFolder folder;
+  std::filesystem::create_directories(folder / "empty");
+  write_file(folder / "flat" / "a.png", png_file(bar(true), {8, 0}));
+  write_file(folder / "bad" / "7" / "a.png", std::string("no picture"));
+  for (const char* from : {"empty", "flat", "bad", "nowhere"}) {
+    const std::string error =
+        error_of([&] { prepare({.set = "png", .from = {folder / from}, .out = folder / "a.bjp"}); });
+    EXPECT_NE(error.find((folder / from).string()), std::string::npos) << error;
+    EXPECT_FALSE(std::filesystem::exists(folder / "a.bjp"));
+  }
+}
+
 TEST(Safetensors, RefuseEveryTruncationAndLyingEntry) {
   const std::string good = to_safetensors({{"a", {{2, 2}, {1, 2, 3, 4}}}, {"b", {{3}, {5, 6, 7}}}});
   for (size_t length = 0; length < good.size(); ++length)
@@ -352,6 +510,9 @@ TEST(Safetensors, RefuseEveryTruncationAndLyingEntry) {
                             R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})",
                             R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
                             R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})",
+                            R"({"a":{"dtype":"F32","shape":[1e99],"data_offsets":[0,4]}})",
+                            R"({"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}})",
+                            R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[-0.5,4]}})",
                             R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})",
                             R"({"a":{"shape":[1]}})", R"({"a":7})", R"([])", R"({"a":)"}) {
     const uint64_t length = std::strlen(entry);
@@ -359,6 +520,12 @@ TEST(Safetensors, RefuseEveryTruncationAndLyingEntry) {
     bytes += std::string(entry) + std::string(4, '\0');
     EXPECT_NE(error_of([&] { from_safetensors(bytes); }), "") << entry;
   }
+}
+
+TEST(Json, HoldsNoNumberThatAnIntegerCannot) {
+  for (const char* text : {"{\"a\": 1e99}", "[[-3e9]]", "1e10", "{\"a\":", ""})
+    EXPECT_TRUE(parse_json(text).is_discarded()) << text;
+  EXPECT_EQ(parse_json("[18446744073709551615, -1, 0.5, 1e-9]").size(), 4u);
 }
 
 TEST(AtomicFile, LeavesTheOldFileWhenItIsNotCommitted) {

@@ -39,6 +39,9 @@ if(BIJI_NATIVE_TESTS)
   target_link_libraries(native_tests PRIVATE biji_native biji_warnings gtest_main)
   target_compile_definitions(native_tests PRIVATE BIJI_COMMAND="$<TARGET_FILE:biji>")
   add_test(NAME native COMMAND native_tests)
+  # Built by `make bench-train` only.
+  add_executable(train_bench EXCLUDE_FROM_ALL tests/train_bench.cpp)
+  target_link_libraries(train_bench PRIVATE biji_native biji_warnings)
   set_tests_properties(native PROPERTIES TIMEOUT 600)
 
   # What the other build folders and dist/ hold. `make test` builds them first.

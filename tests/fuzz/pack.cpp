@@ -1,0 +1,66 @@
+// Packs of pixels and of strokes. Checksums are put right first: no fuzzer guesses them.
+
+#include "native/pack.h"
+
+#include <zlib.h>
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/samples.h"
+
+namespace biji {
+namespace {
+
+constexpr size_t kHeader = 128, kBodyCrc = 64, kHeaderCrc = 124;
+
+void put_crc(std::string& bytes, size_t at, size_t begin, size_t end) {
+  const auto crc =
+      static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()) + begin, end - begin));
+  std::memcpy(bytes.data() + at, &crc, sizeof crc);
+}
+
+}  // namespace
+
+std::vector<std::string> seeds() {
+  const FuzzFolder folder;
+  const InputSpec spec{8, 6, Centring::kBox, 1};
+  PackWriter pixels(folder.path() / "0", PackKind::kPixels, spec);
+  for (uint16_t i = 0; i < 3; ++i) pixels.add(i % 2, 0, std::vector<uint8_t>(64, static_cast<uint8_t>(i)));
+  pixels.commit("pixels", {"a", "一"});
+  PackWriter strokes(folder.path() / "1", PackKind::kStrokes);
+  for (uint16_t i = 0; i < 3; ++i) strokes.add(i % 2, i % 2, random_ink(i));
+  strokes.commit("strokes", {"a", "Bb"}, {"1001", "1002"});
+  PackWriter by_writer(folder.path() / "2", PackKind::kPixels, spec);
+  for (uint16_t i = 0; i < 3; ++i) by_writer.add(0, i, std::vector<uint8_t>(64, 255));
+  by_writer.commit("pixels", {"a"}, {"1001", "1002", "1003"});
+  return {read_file(folder.path() / "0"), read_file(folder.path() / "1"), read_file(folder.path() / "2")};
+}
+
+}  // namespace biji
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace biji;
+  static const FuzzFolder folder;
+  std::string bytes(reinterpret_cast<const char*>(data), size);
+  if (size >= kHeader) {
+    put_crc(bytes, kBodyCrc, kHeader, size);
+    put_crc(bytes, kHeaderCrc, 0, kHeaderCrc);
+  }
+  const std::filesystem::path path = folder.write("a.bjp", bytes);
+  accepts([&] {
+    const Pack pack(path);
+    const bool groups = !pack.groups().empty();
+    for (int64_t i = 0; i < pack.count(); ++i) {
+      require(pack.labels()[static_cast<size_t>(i)] < pack.info().classes.size(), "a class for each label");
+      require(!groups || pack.groups()[static_cast<size_t>(i)] < pack.info().groups.size(), "a known group");
+      if (pack.info().kind == PackKind::kStrokes) {
+        const Ink ink = pack.ink(i);
+        for (int32_t s = 0; s < ink.stroke_count(); ++s)
+          require(!ink.stroke(s).empty(), "a point in every stroke");
+      } else {
+        const auto side = static_cast<size_t>(pack.info().input.size_px);
+        require(pack.image(i).size() == side * side, "a square image");
+      }
+    }
+  });
+  return 0;
+}

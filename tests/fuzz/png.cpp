@@ -1,0 +1,29 @@
+// Pictures that anybody may have made.
+
+#include "native/picture.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/png_files.h"
+#include "tests/samples.h"
+
+namespace biji {
+
+std::vector<std::string> seeds() {
+  const Image photo = resize(random_photo(1), 9, 7);
+  const std::vector<uint8_t> own = png(photo);
+  std::vector<std::string> all = {std::string(own.begin(), own.end())};
+  for (const PngKind& kind : kPngKinds) all.push_back(png_file(photo, kind));
+  return all;
+}
+
+}  // namespace biji
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace biji;
+  accepts([&] {
+    const Image image = read_png({data, size});
+    require(image.width > 0 && image.height > 0, "an image");
+    require(image.pixels.size() == static_cast<size_t>(image.width) * static_cast<size_t>(image.height),
+            "as many pixels as the sizes say");
+  });
+  return 0;
+}
