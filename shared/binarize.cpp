@@ -117,17 +117,64 @@ Image rank3(const Image& image, int32_t quartile) {
   return out;
 }
 
-// A first guess of the paper's shade: a high quantile of each block, where ink is the minority, and of the
-// blocks around it, so that one full of ink borrows from its neighbours.
-Image rough_paper(const Image& gray) {
-  const Blocks blocks(gray, 24);
-  Image grid(blocks.columns, blocks.rows);
-  for (int32_t j = 0; j < blocks.rows; ++j)
-    for (int32_t i = 0; i < blocks.columns; ++i)
-      // Twice the block, so that a stroke as thick as one does not hide the paper.
-      grid.at(i, j) = static_cast<uint8_t>(
-          quantile(histogram_of(gray, blocks.rect(gray, i, j, blocks.size / 2)), 0.8));
-  return resize(rank3(grid, 3), gray.width, gray.height);
+// The mean of each pixel and its neighbours.
+Image blur(const Image& image) {
+  Image out(image.width, image.height);
+  for (int32_t y = 0; y < image.height; ++y) {
+    for (int32_t x = 0; x < image.width; ++x) {
+      int32_t sum = 0, count = 0;
+      for (int32_t j = std::max(0, y - 1); j <= std::min(image.height - 1, y + 1); ++j) {
+        for (int32_t i = std::max(0, x - 1); i <= std::min(image.width - 1, x + 1); ++i) {
+          sum += image.at(i, j);
+          ++count;
+        }
+      }
+      out.at(x, y) = static_cast<uint8_t>((sum + count / 2) / count);
+    }
+  }
+  return out;
+}
+
+// The largest of the 2 * radius + 1 values around each of count values, step apart; less where the row ends.
+// The maxima of blocks up to each value and from each value are enough (M. van Herk, 1992).
+void row_maxima(uint8_t* row, int32_t count, ptrdiff_t step, int32_t radius, std::vector<uint8_t>& room) {
+  const int32_t window = 2 * radius + 1, padded = (count + 2 * radius + window - 1) / window * window;
+  room.assign(3 * static_cast<size_t>(padded), 0);
+  uint8_t *value = room.data(), *upto = value + padded, *from = upto + padded;
+  for (int32_t i = 0; i < count; ++i) value[i + radius] = row[i * step];
+  for (int32_t i = 0; i < padded; ++i)
+    upto[i] = i % window == 0 ? value[i] : std::max(upto[i - 1], value[i]);
+  for (int32_t i = padded - 1; i >= 0; --i)
+    from[i] = i % window == window - 1 ? value[i] : std::max(from[i + 1], value[i]);
+  for (int32_t i = 0; i < count; ++i) row[i * step] = std::max(from[i], upto[i + window - 1]);
+}
+
+void maxima(Image& image, int32_t radius) {
+  std::vector<uint8_t> room;
+  for (int32_t y = 0; y < image.height; ++y)
+    row_maxima(&image.at(0, y), image.width, 1, radius, room);
+  for (int32_t x = 0; x < image.width; ++x)
+    row_maxima(&image.at(x, 0), image.height, image.width, radius, room);
+}
+
+void invert(Image& image) {
+  for (uint8_t& v : image.pixels) v = static_cast<uint8_t>(255 - v);
+}
+
+// A first guess of the paper's shade: the closing of the picture (J. Serra, 1982), which fills whatever is
+// dark and narrower than its window, as pens are, and leaves the edges of wide shadows where they are. The
+// window may lie half outside, so that a shadow's corner at the picture's side stays as well.
+Image rough_paper(const Image& soft, Scene scene) {
+  const int32_t share = scene == Scene::kPage ? 14 : 6;  // half a seventh, half a third
+  const int32_t radius = std::max(4, std::max(soft.width, soft.height) / share);
+  Image paper(soft.width + 2 * radius, soft.height + 2 * radius);
+  for (int32_t y = 0; y < soft.height; ++y)
+    std::copy_n(&soft.pixels[static_cast<size_t>(y) * soft.width], soft.width, &paper.at(radius, y + radius));
+  maxima(paper, radius);
+  invert(paper);
+  maxima(paper, radius);
+  invert(paper);
+  return crop(paper, {radius, radius, soft.width, soft.height});
 }
 
 // The mean shade of each block's paper, which flat tells from ink: darker than cut. Blocks with little paper
@@ -172,24 +219,6 @@ Image fine_paper(const Image& gray, const Image& flat, int32_t cut) {
     }
   }
   return resize(grid, gray.width, gray.height);
-}
-
-// The mean of each pixel and its neighbours.
-Image blur(const Image& image) {
-  Image out(image.width, image.height);
-  for (int32_t y = 0; y < image.height; ++y) {
-    for (int32_t x = 0; x < image.width; ++x) {
-      int32_t sum = 0, count = 0;
-      for (int32_t j = std::max(0, y - 1); j <= std::min(image.height - 1, y + 1); ++j) {
-        for (int32_t i = std::max(0, x - 1); i <= std::min(image.width - 1, x + 1); ++i) {
-          sum += image.at(i, j);
-          ++count;
-        }
-      }
-      out.at(x, y) = static_cast<uint8_t>((sum + count / 2) / count);
-    }
-  }
-  return out;
 }
 
 // Eight times the standard deviation of the paper's noise in each block of a flat picture. Of the halves that
@@ -242,13 +271,37 @@ void filter_parts(Image& ink, uint8_t level, Keep keep) {
   }
 }
 
+// Whether something darker than paper and wider than a pen comes in from the side: then one exact shade is not
+// the paper's but the white of an overexposed photograph.
+bool has_shade(const Image& gray, int32_t paper) {
+  const Image light = rough_paper(gray, Scene::kPage);
+  const Histogram border = border_histogram(light);
+  return std::any_of(border.begin(), border.begin() + std::max(0, paper - 24),
+                     [](int64_t count) { return count > 0; });
+}
+
+// Whether a part of a photographed page is no character but surroundings: it runs over two sides of the
+// picture, or is a remnant of something larger on one of them.
+bool surrounds(const Image& page, const std::vector<int32_t>& part) {
+  int32_t x0 = page.width, x1 = 0, y0 = page.height, y1 = 0;
+  for (const int32_t at : part) {
+    const int32_t x = at % page.width, y = at / page.width;
+    x0 = std::min(x0, x);
+    x1 = std::max(x1, x);
+    y0 = std::min(y0, y);
+    y1 = std::max(y1, y);
+  }
+  const int32_t sides = (x0 == 0) + (x1 + 1 == page.width) + (y0 == 0) + (y1 + 1 == page.height);
+  return sides >= 2 || (sides == 1 && 20 * std::max(x1 - x0, y1 - y0) < std::max(page.width, page.height));
+}
+
 // gray: paper is light.
-Image ink_of_photo(const Image& gray) {
-  Image flat = flatten(gray, rough_paper(gray));
+Image ink_of_photo(const Image& gray, Scene scene) {
+  Image flat = flatten(gray, rough_paper(blur(gray), scene));
   const Histogram rough = histogram_of(flat);
   const int32_t level = quantile(rough, 0.5);
   const int32_t margin = std::max(12, 3 * spread(rough, level));
-  flat = flatten(gray, fine_paper(gray, flat, level - margin));
+  flat = flatten(flat, fine_paper(flat, flat, level - margin));
   const Image soft = blur(flat);
   const Image noise = paper_noise(soft, kPaper - margin);
 
@@ -260,20 +313,14 @@ Image ink_of_photo(const Image& gray) {
       ++light[std::min(255, 64 * (soft.pixels[i] - kPaper) / std::max<int32_t>(1, noise.pixels[i]))];
   const int32_t deviations = std::clamp(quantile(light, 0.999) * 3 / 2, 48, 96);  // eighths of a deviation
 
-  // What is certainly no paper. A part that runs over two sides of the picture is no character but its
-  // surroundings: the edge of a table, a fold, a shadow.
+  // What is certainly no paper.
   Image sure(gray.width, gray.height);
   for (size_t i = 0; i < sure.pixels.size(); ++i) {
     const int32_t contrast = kPaper - soft.pixels[i];
     if (contrast >= std::max(22, deviations * noise.pixels[i] / 64)) sure.pixels[i] = static_cast<uint8_t>(contrast);
   }
-  const auto inside = [&gray](const std::vector<int32_t>& part) {
-    int32_t sides = 0;
-    for (const int32_t at : part) {
-      const int32_t x = at % gray.width, y = at / gray.width;
-      sides |= (x == 0) | (x + 1 == gray.width) << 1 | (y == 0) << 2 | (y + 1 == gray.height) << 3;
-    }
-    return (sides & (sides - 1)) == 0;
+  const auto inside = [&gray, scene](const std::vector<int32_t>& part) {
+    return scene == Scene::kCharacter || !surrounds(gray, part);
   };
   filter_parts(sure, 1, inside);
 
@@ -319,7 +366,7 @@ Image ink_of_photo(const Image& gray) {
 
 }  // namespace
 
-Result<Image> ink_from_gray(const Image& gray, Shade shade) {
+Result<Image> ink_from_gray(const Image& gray, Shade shade, Scene scene) {
   if (gray.empty() || gray.pixels.size() != static_cast<size_t>(gray.width) * gray.height)
     return Err::kBadData;
   if (gray.width > kMaxImageSide || gray.height > kMaxImageSide) return Err::kTooLarge;
@@ -349,8 +396,8 @@ Result<Image> ink_from_gray(const Image& gray, Shade shade) {
   const bool light_ink = shade == Shade::kLight;
   if (light_ink)
     for (uint8_t& v : work.pixels) v = static_cast<uint8_t>(255 - v);
-  if (!exact) return ink_of_photo(work);
   const int32_t paper = light_ink ? 255 - border_shade : border_shade;
+  if (!exact || (scene == Scene::kPage && has_shade(work, paper))) return ink_of_photo(work, scene);
   for (uint8_t& v : work.pixels) v = static_cast<uint8_t>(std::max(0, paper - v));
   return work;
 }

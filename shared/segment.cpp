@@ -390,9 +390,8 @@ Ink extract(const Ink& ink, const InkCharacter& character) {
 }
 
 ImageCharacters segment(const Image& ink, const SegmentOptions& options) {
-  // Ink is what has three eighths of the strength of the strongest.
   const uint8_t most = ink.empty() ? 0 : *std::max_element(ink.pixels.begin(), ink.pixels.end());
-  const int32_t ink_level = std::max(1, 3 * most / 8);
+  const int32_t ink_level = std::max<int32_t>(kFaintInk, 3 * most / 8);
   ImageCharacters result;
   const int32_t width = ink.width, height = ink.height;
   result.labels.assign(ink.pixels.size(), 0);
