@@ -220,14 +220,21 @@ int main(int argc, char** argv) {
   recognize_command->footer(
       "Examples:\n  biji recognize photo.jpg --model models/digits\n"
       "  biji recognize *.jpg --model models/digits --annotate seen --json seen.json\n"
-      "  biji recognize seven.png --model models/digits --segment none --candidates 3 --json seven.json");
+      "  biji recognize seven.png --model models/digits --segment none --candidates 3 --json\n"
+      "Text goes to stdout line by line. A browser shows what --annotate writes; the pointer on a box brings "
+      "up "
+      "its candidates.");
   recognize_command->add_option("IMAGE", recognize.images, "PNG or JPEG files")->required();
   recognize_command->add_option("--model", recognize.model, "an exported model's folder, or a run's")
       ->required();
   recognize_command->add_option(
       "--annotate", recognize.annotate,
       "write each picture with boxes, texts and probabilities into this folder (SVG)");
-  recognize_command->add_option("--json", recognize.json, "write boxes and candidates to this file");
+  recognize_command
+      ->add_option("--json", recognize.json,
+                   "write boxes and candidates to this file; without one, print only them")
+      ->expected(0, 1)
+      ->default_str("-");
   recognize_command->add_option("--candidates", recognize.reading.candidates, "of each character, in --json")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
@@ -271,6 +278,12 @@ int main(int argc, char** argv) {
     if (*eval_command) biji::report(eval);
     if (*export_command) biji::export_model(exporting);
     if (*recognize_command) {
+      if (biji::is_photo_name(recognize.json)) {
+        std::fprintf(stderr,
+                     "biji recognize: --json would write over the picture %s; put it last, or --json=-\n",
+                     recognize.json.c_str());
+        return 2;
+      }
       recognize.reading.split = segment == "auto";
       recognize.reading.ink = ink == "auto"   ? biji::Shade::kAuto
                               : ink == "dark" ? biji::Shade::kDark

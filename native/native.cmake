@@ -44,4 +44,4 @@ target_link_libraries(biji PRIVATE biji_native biji_warnings CLI11::CLI11)
 # For tests/tests.cmake.
 set(BIJI_NATIVE_TESTS
   tests/native_casia_test.cpp tests/native_cli_test.cpp tests/native_convolution_test.cpp tests/native_export_test.cpp tests/native_fetch_test.cpp
-  tests/native_files_test.cpp tests/native_ranks_test.cpp tests/native_report_test.cpp tests/native_train_test.cpp)
+  tests/native_files_test.cpp tests/native_ranks_test.cpp tests/native_recognize_test.cpp tests/native_report_test.cpp tests/native_train_test.cpp)

@@ -107,7 +107,8 @@ Photo decode_jpeg(std::string_view file) {
 Photo decode_photo(std::string_view file) {
   if (file.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(file);
   if (file.starts_with("\xff\xd8\xff")) return decode_jpeg(file);
-  throw std::runtime_error("is neither a PNG nor a JPEG picture; convert it to one of them");
+  throw std::runtime_error(
+      "is neither a PNG nor a JPEG picture (HEIC, WebP and others are not read); convert it to one of them");
 }
 
 Photo read_photo(const std::filesystem::path& path) {
@@ -117,6 +118,12 @@ Photo read_photo(const std::filesystem::path& path) {
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(path.string() + ": " + error.what());
   }
+}
+
+bool is_photo_name(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
 std::vector<uint8_t> jpeg(const Photo& photo, int32_t quality) {

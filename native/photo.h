@@ -26,6 +26,9 @@ Photo decode_photo(std::string_view file);
 Photo read_photo(const std::filesystem::path& path);
 inline constexpr uint64_t kMaxPhotoFileBytes = 256 << 20;
 
+// Whether a file of this name should be a picture: .png, .jpg, .jpeg, in any case.
+bool is_photo_name(const std::filesystem::path& path);
+
 // The bytes of a JPEG file, composited over white, without the metadata of the original (place, time,
 // camera).
 std::vector<uint8_t> jpeg(const Photo& photo, int32_t quality);

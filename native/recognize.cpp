@@ -9,6 +9,7 @@
 
 #include "native/eval.h"
 #include "native/file.h"
+#include "native/progress.h"
 #include "shared/encode.h"
 
 namespace biji {
@@ -36,6 +37,13 @@ void print_lines(const std::string& text, const std::string& prefix) {
     begin = end + 1;
   }
   std::fflush(stdout);
+}
+
+int64_t count_doubtful(const std::vector<ReadLine>& page) {
+  int64_t count = 0;
+  for (const ReadLine& line : page)
+    for (const ReadCharacter& character : line.characters) count += character.doubtful;
+  return count;
 }
 
 json to_json(const std::vector<ReadLine>& page, const Labels& classes) {
@@ -167,6 +175,8 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
 
   json images = json::array();
   std::set<std::string> taken;
+  const bool json_only = options.json == "-";
+  Progress progress("recognize", static_cast<int64_t>(options.images.size()));
   int64_t done = 0;
   for (const fs::path& path : options.images) {
     if (stop != nullptr && *stop) break;
@@ -185,30 +195,41 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
                  : err_message(read.err)));
       page = std::move(read.value);
     } catch (const std::runtime_error& error) {
+      progress.clear();
       std::fprintf(stderr, "biji: %s\n", error.what());
       entry["error"] = error.what();
       continue;
     }
     ++done;
     const std::string text = text_of(page);
-    print_lines(text, options.images.size() > 1 ? name + ": " : "");
+    progress.clear();
+    if (!json_only) print_lines(text, options.images.size() > 1 ? name + ": " : "");
     if (page.empty()) std::fprintf(stderr, "biji: %s: found no characters\n", name.c_str());
-    if (!page.empty() && text.empty())
-      std::fprintf(stderr, "biji: %s: found only doubtful characters; --min-probability 0 shows them\n",
-                   name.c_str());
+    if (const int64_t doubtful = count_doubtful(page))
+      std::fprintf(stderr, "biji: %s: left out %lld doubtful character%s; --min-probability 0 keeps them\n",
+                   name.c_str(), static_cast<long long>(doubtful), doubtful == 1 ? "" : "s");
     entry["width"] = photo.width;
     entry["height"] = photo.height;
     entry["text"] = text;
     entry["characters"] = to_json(page, model.classes);
     if (!options.annotate.empty())
       write_file(svg_path(options.annotate, path, taken), annotated_svg(photo, page, model.classes));
+    const auto seen = static_cast<int64_t>(images.size());
+    if (options.images.size() > 1 && progress.due(seen)) progress.show(seen, name, 1, "pictures");
   }
-  if (!options.json.empty())
-    write_file(options.json, json{{"model", options.model.string()},
-                                  {"min_probability", reading.min_probability},
-                                  {"images", images}}
-                                     .dump(1) +
-                                 "\n");
+  progress.clear();
+  if (!options.json.empty()) {
+    const json all = {{"format", 1},
+                      {"model", options.model.string()},
+                      {"min_probability", reading.min_probability},
+                      {"images", images}};
+    // A file's name may be bytes that are no UTF-8.
+    const std::string text = all.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    if (json_only)
+      std::fputs(text.c_str(), stdout);
+    else
+      write_file(options.json, text);
+  }
   return static_cast<int64_t>(options.images.size()) - done;
 }
 

@@ -19,7 +19,7 @@ struct ReadingOptions {
   Shade ink = Shade::kAuto;         // darker or lighter than the paper
   int32_t candidates = 10;          // of each character, at most
   std::vector<uint8_t> allow = {};  // [classes] flags of parse_allow; empty = all
-  float min_probability = 0.5f;     // a character whose best candidate has less is doubtful
+  double min_probability = 0.3;     // a character whose best candidate has less is doubtful
 };
 
 // box: in pixels of the upright picture. doubtful: it is kept out of the text.
@@ -47,16 +47,16 @@ struct RecognizeOptions {
   std::vector<std::filesystem::path> images;
   std::filesystem::path model;     // an exported model or a training run
   std::filesystem::path annotate;  // a folder for one "<file name>.svg" an image; empty = none
-  std::filesystem::path json;      // everything that was found, for programs; empty = none
+  std::filesystem::path json;      // everything that was found, for programs; "-" = stdout, empty = none
   std::string allow;               // as parse_allow has it ("0-9"); empty = all
   ReadingOptions reading;
 };
 
 // Prints each line of text as soon as its picture is read (behind the file's name when there are several), an
-// empty one for a picture without characters. A picture that cannot be read is reported on stderr and in the
-// JSON file, and the rest goes on. The JSON file:
-//   model, min_probability, images [{file, width, height, text, characters [{line, box {x, y, width, height},
-//   text, doubtful, candidates [{text, probability}]}]} or {file, error}]
+// empty one for a picture without characters; with json "-", prints the JSON alone. What was left out, and a
+// picture that cannot be read, is reported on stderr; the rest goes on. The JSON:
+//   format (1), model, min_probability, images [{file, width, height, text, characters [{line, box {x, y,
+//   width, height}, text, doubtful, candidates [{text, probability}]}]} or {file, error}]
 // stop: ends after the picture that is being read; what is done by then is written. Returns how many pictures
 // were not read. Throws std::runtime_error when the model cannot be loaded, allow does not fit it, or an
 // output cannot be written.

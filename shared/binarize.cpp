@@ -95,7 +95,8 @@ Image flatten(const Image& gray, const Image& paper) {
   Image flat(gray.width, gray.height);
   for (size_t i = 0; i < flat.pixels.size(); ++i) {
     const int32_t light = std::max<int32_t>(32, paper.pixels[i]);  // what is darker has no shades to speak of
-    flat.pixels[i] = static_cast<uint8_t>(std::min(255, kPaper + (kPaper * (gray.pixels[i] - paper.pixels[i])) / light));
+    flat.pixels[i] =
+        static_cast<uint8_t>(std::min(255, kPaper + (kPaper * (gray.pixels[i] - paper.pixels[i])) / light));
   }
   return flat;
 }
@@ -142,8 +143,7 @@ void row_maxima(uint8_t* row, int32_t count, ptrdiff_t step, int32_t radius, std
   room.assign(3 * static_cast<size_t>(padded), 0);
   uint8_t *value = room.data(), *upto = value + padded, *from = upto + padded;
   for (int32_t i = 0; i < count; ++i) value[i + radius] = row[i * step];
-  for (int32_t i = 0; i < padded; ++i)
-    upto[i] = i % window == 0 ? value[i] : std::max(upto[i - 1], value[i]);
+  for (int32_t i = 0; i < padded; ++i) upto[i] = i % window == 0 ? value[i] : std::max(upto[i - 1], value[i]);
   for (int32_t i = padded - 1; i >= 0; --i)
     from[i] = i % window == window - 1 ? value[i] : std::max(from[i + 1], value[i]);
   for (int32_t i = 0; i < count; ++i) row[i * step] = std::max(from[i], upto[i + window - 1]);
@@ -151,8 +151,7 @@ void row_maxima(uint8_t* row, int32_t count, ptrdiff_t step, int32_t radius, std
 
 void maxima(Image& image, int32_t radius) {
   std::vector<uint8_t> room;
-  for (int32_t y = 0; y < image.height; ++y)
-    row_maxima(&image.at(0, y), image.width, 1, radius, room);
+  for (int32_t y = 0; y < image.height; ++y) row_maxima(&image.at(0, y), image.width, 1, radius, room);
   for (int32_t x = 0; x < image.width; ++x)
     row_maxima(&image.at(x, 0), image.height, image.width, radius, room);
 }
@@ -317,7 +316,8 @@ Image ink_of_photo(const Image& gray, Scene scene) {
   Image sure(gray.width, gray.height);
   for (size_t i = 0; i < sure.pixels.size(); ++i) {
     const int32_t contrast = kPaper - soft.pixels[i];
-    if (contrast >= std::max(22, deviations * noise.pixels[i] / 64)) sure.pixels[i] = static_cast<uint8_t>(contrast);
+    if (contrast >= std::max(22, deviations * noise.pixels[i] / 64))
+      sure.pixels[i] = static_cast<uint8_t>(contrast);
   }
   const auto inside = [&gray, scene](const std::vector<int32_t>& part) {
     return scene == Scene::kCharacter || !surrounds(gray, part);

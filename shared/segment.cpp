@@ -194,7 +194,8 @@ std::vector<std::vector<Group>> split_bands(std::vector<Group> parts, float size
                    [](const Group& a, const Group& b) { return a.box.y < b.box.y; });
   std::vector<Band> bands;
   for (Group& part : parts) {
-    if (bands.empty() || part.box.y > bands.back().bottom) bands.push_back({part.box.y, bottom(part.box), {}});
+    if (bands.empty() || part.box.y > bands.back().bottom)
+      bands.push_back({part.box.y, bottom(part.box), {}});
     bands.back().bottom = std::max(bands.back().bottom, bottom(part.box));
     bands.back().parts.push_back(std::move(part));
   }
