@@ -299,7 +299,7 @@ Image ink_of_photo(const Image& gray, Scene scene) {
   Image flat = flatten(gray, rough_paper(blur(gray), scene));
   const Histogram rough = histogram_of(flat);
   const int32_t level = quantile(rough, 0.5);
-  const int32_t margin = std::max(12, 3 * spread(rough, level));
+  const int32_t margin = std::clamp(3 * spread(rough, level), 12, kPaper);
   flat = flatten(flat, fine_paper(flat, flat, level - margin));
   const Image soft = blur(flat);
   const Image noise = paper_noise(soft, kPaper - margin);

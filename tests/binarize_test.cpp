@@ -114,6 +114,15 @@ TEST(InkFromGray, LightInkOnADarkBoardIsFound) {
   EXPECT_EQ(ink.value.at(70, 30), 0);
 }
 
+TEST(InkFromGray, SurvivesNoiseOfAnyStrength) {
+  Image noise(60, 40);
+  Random random(4);
+  for (uint8_t& v : noise.pixels)
+    v = static_cast<uint8_t>(random.below(3) * 127);  // deviates by half of white
+  for (const Shade shade : {Shade::kAuto, Shade::kDark, Shade::kLight})
+    EXPECT_TRUE(ink_from_gray(noise, shade).ok());
+}
+
 TEST(InkFromGray, SurvivesAnySize) {
   for (const int32_t size : {1, 2, 3, 9}) {
     Image image(size, 1);

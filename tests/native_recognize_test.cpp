@@ -41,7 +41,7 @@ Photo two_corners() {
 
 // The same file saying how the camera was held.
 std::string with_orientation(const std::string& jpeg_file, char orientation) {
-  std::string exif("Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 28);
+  std::string exif("Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 24);
   exif += std::string({orientation, 0, 0, 0}) + std::string(4, '\0');
   const std::string segment = std::string("\xff\xe1\0", 3) + static_cast<char>(exif.size() + 2) + exif;
   return jpeg_file.substr(0, 2) + segment + jpeg_file.substr(2);
