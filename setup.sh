@@ -15,8 +15,9 @@ node_major() { node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
 # node-acorn: em++ -O2 needs it. xz-utils: unpacks Dear ImGui.
 page='cmake ninja-build make emscripten node-acorn xz-utils'
 # libopenblas0-pthread: LibTorch multiplies thirty times faster than with the reference BLAS. clang: the fuzz targets.
-all='g++ libtorch-dev libdnnl-dev libgloo-dev libopenblas0-pthread libcli11-dev nlohmann-json3-dev libarchive-dev libonnx-dev libprotobuf-dev
-protobuf-compiler libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev googletest chromium clang libclang-rt-dev'
+all='g++ libtorch-dev libdnnl-dev libgloo-dev libopenblas0-pthread libcli11-dev nlohmann-json3-dev libarchive-dev libonnx-dev
+libprotobuf-dev protobuf-compiler libpng-dev libturbojpeg0-dev libexif-dev zlib1g-dev libssl-dev libcurl4-openssl-dev googletest
+chromium clang libclang-rt-dev'
 
 if command -v apt-get >/dev/null 2>&1; then
   packages=$page

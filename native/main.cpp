@@ -9,6 +9,7 @@
 #include "native/fetch.h"
 #include "native/model.h"
 #include "native/prepare.h"
+#include "native/recognize.h"
 #include "native/report.h"
 #include "native/show.h"
 #include "native/train.h"
@@ -224,6 +225,44 @@ int main(int argc, char** argv) {
   export_command->add_option("--model-version", exporting.version, "recorded in model.json")
       ->capture_default_str();
 
+  biji::RecognizeOptions recognize;
+  std::string segment = "auto", ink = "auto";
+  auto* recognize_command =
+      app.add_subcommand("recognize", "read photographs and scans: PNG or JPEG to text");
+  recognize_command->footer(
+      "Examples:\n  biji recognize photo.jpg --model models/digits\n"
+      "  biji recognize *.jpg --model models/digits --annotate seen --json seen.json\n"
+      "  biji recognize seven.png --model models/digits --segment none --candidates 3 --json\n"
+      "Text goes to stdout line by line. A browser shows what --annotate writes; the pointer on a box brings "
+      "up "
+      "its candidates.");
+  recognize_command->add_option("IMAGE", recognize.images, "PNG or JPEG files")->required();
+  recognize_command->add_option("--model", recognize.model, "an exported model's folder, or a run's")
+      ->required();
+  recognize_command->add_option(
+      "--annotate", recognize.annotate,
+      "write each picture with boxes, texts and probabilities into this folder (SVG)");
+  recognize_command
+      ->add_option("--json", recognize.json,
+                   "write boxes and candidates to this file; without one, print only them")
+      ->expected(0, 1)
+      ->default_str("-");
+  recognize_command->add_option("--candidates", recognize.reading.candidates, "of each character, in --json")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  recognize_command->add_option("--allow", recognize.allow, "characters that may be read, such as 0-9");
+  recognize_command->add_option("--segment", segment, "auto, or none: a picture is one character")
+      ->check(CLI::IsMember({"auto", "none"}))
+      ->capture_default_str();
+  recognize_command->add_option("--ink", ink, "against the paper: auto, dark or light")
+      ->check(CLI::IsMember({"auto", "dark", "light"}))
+      ->capture_default_str();
+  recognize_command
+      ->add_option("--min-probability", recognize.reading.min_probability,
+                   "characters less certain are left out of the text")
+      ->check(CLI::Range(0., 1.))
+      ->capture_default_str();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -255,6 +294,20 @@ int main(int argc, char** argv) {
     }
     if (*eval_command) biji::report(eval);
     if (*export_command) biji::export_model(exporting);
+    if (*recognize_command) {
+      if (biji::is_photo_name(recognize.json)) {
+        std::fprintf(stderr,
+                     "biji recognize: --json would write over the picture %s; put it last, or --json=-\n",
+                     recognize.json.c_str());
+        return 2;
+      }
+      recognize.reading.split = segment == "auto";
+      recognize.reading.ink = ink == "auto"   ? biji::Shade::kAuto
+                              : ink == "dark" ? biji::Shade::kDark
+                                              : biji::Shade::kLight;
+      std::signal(SIGINT, on_interrupt);
+      if (biji::recognize(recognize, &g_stop) > 0) return 1;
+    }
     if (*train_command) {
       if (train.resume ? !network.empty() || !train.data.empty() : network.empty() || train.data.empty()) {
         std::fprintf(stderr, "biji train: give MODEL and --data, or --resume alone with --out\n");

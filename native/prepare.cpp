@@ -376,7 +376,7 @@ void prepare_casia(const PrepareOptions& options, const char* extension, PackKin
 }
 
 Result<Image> make_scan(GntSample&& sample) {
-  const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark);
+  const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark, Scene::kCharacter);
   return ink.ok() ? normalize(ink.value, kHanziInput) : ink;
 }
 

@@ -136,7 +136,7 @@ void show_casia(const ShowOptions& options) {
   files += for_each_file(from, ".gnt", [&](ByteStream& stream, const ReadProgress&) {
     read_gnt(stream, skipped, [&](GntSample&& sample) {
       return take(sample.label, [&]() -> Result<Image> {
-        const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark);
+        const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark, Scene::kCharacter);
         return ink.ok() ? normalize(ink.value, kSquare) : ink;
       });
     });

@@ -50,22 +50,6 @@ Histogram histogram_of(const Image& image) {
   return histogram;
 }
 
-int64_t count_of(const Image& image, uint8_t shade) {
-  int32_t count = 0;  // there are at most kMaxImageSide^2
-  for (const uint8_t v : image.pixels) count += v == shade;
-  return count;
-}
-
-// Mean of the shades above threshold; -1 when there are none.
-double mean_above(const Histogram& histogram, int32_t threshold) {
-  int64_t count = 0, sum = 0;
-  for (int32_t v = threshold + 1; v < 256; ++v) {
-    count += histogram[v];
-    sum += v * histogram[v];
-  }
-  return count == 0 ? -1 : static_cast<double>(sum) / static_cast<double>(count);
-}
-
 // The median distance of the shades from centre.
 int32_t spread(const Histogram& histogram, int32_t centre) {
   Histogram distances{};
@@ -73,65 +57,345 @@ int32_t spread(const Histogram& histogram, int32_t centre) {
   return quantile(distances, 0.5);
 }
 
-// The median difference of neighbouring pixels: noise differs everywhere, ink only along its edges.
-int32_t grain(const Image& image) {
+// A grid of blocks over a picture, about count along its longer side.
+struct Blocks {
+  int32_t size, columns, rows;
+  Blocks(const Image& image, int32_t count)
+      : size(std::max(8, (std::max(image.width, image.height) + count - 1) / count)),
+        columns((image.width + size - 1) / size),
+        rows((image.height + size - 1) / size) {}
+  // Block (i, j) and margin pixels around it, within image.
+  Rect rect(const Image& image, int32_t i, int32_t j, int32_t margin) const {
+    const int32_t x = std::max(0, i * size - margin), y = std::max(0, j * size - margin);
+    return {x, y, std::min(image.width, (i + 1) * size + margin) - x,
+            std::min(image.height, (j + 1) * size + margin) - y};
+  }
+};
+
+Histogram histogram_of(const Image& image, Rect rect) {
   Histogram histogram{};
-  for (int32_t y = 0; y < image.height; ++y)
-    for (int32_t x = 1; x < image.width; ++x) ++histogram[std::abs(image.at(x, y) - image.at(x - 1, y))];
-  return image.width < 2 ? 0 : quantile(histogram, 0.5);
+  for (int32_t y = rect.y; y < rect.y + rect.height; ++y)
+    for (int32_t x = rect.x; x < rect.x + rect.width; ++x) ++histogram[image.at(x, y)];
+  return histogram;
 }
 
-// The paper's shade in blocks, interpolated over the picture: a high quantile of each block, where ink is
-// the minority, smoothed so that a block full of ink borrows from its neighbours.
-Image paper_shade(const Image& gray) {
-  const int32_t longer = std::max(gray.width, gray.height);
-  const int32_t block = std::max(8, (longer + 23) / 24);
-  const int32_t columns = (gray.width + block - 1) / block, rows = (gray.height + block - 1) / block;
-  Image grid(columns, rows);
-  for (int32_t j = 0; j < rows; ++j) {
-    for (int32_t i = 0; i < columns; ++i) {
-      // Twice the block, so that a stroke as thick as one does not hide the paper.
-      Histogram histogram{};
-      const int32_t x0 = std::max(0, i * block - block / 2),
-                    x1 = std::min(gray.width, (i + 1) * block + block / 2);
-      const int32_t y0 = std::max(0, j * block - block / 2),
-                    y1 = std::min(gray.height, (j + 1) * block + block / 2);
-      for (int32_t y = y0; y < y1; ++y)
-        for (int32_t x = x0; x < x1; ++x) ++histogram[gray.at(x, y)];
-      grid.at(i, j) = static_cast<uint8_t>(quantile(histogram, 0.8));
+// Whether the ink of a photograph is lighter than its paper. Paper is the majority wherever one looks closely
+// enough for the light to be even, so each window votes by how far its extremes are from its median. Windows
+// overlap by half: the edge of a table or a shadow is seen from both sides and its votes cancel.
+bool ink_is_light(const Image& gray) {
+  const Blocks blocks(gray, 12);
+  double votes = 0;
+  for (int32_t j = 0; j < blocks.rows; ++j) {
+    for (int32_t i = 0; i < blocks.columns; ++i) {
+      const Histogram histogram = histogram_of(gray, blocks.rect(gray, i, j, blocks.size / 2));
+      const int32_t low = quantile(histogram, 0.01), high = quantile(histogram, 0.99);
+      const double vote = static_cast<double>(high + low - 2 * quantile(histogram, 0.5)) / std::max(high, 32);
+      if (vote > 0.1 || vote < -0.1) votes += vote;  // less is noise, or light that falls off
     }
   }
-  Image smooth(columns, rows);
-  for (int32_t j = 0; j < rows; ++j) {
-    for (int32_t i = 0; i < columns; ++i) {
+  return votes > 0;
+}
+
+// Flat pictures have paper at this shade everywhere, ink below and what is brighter than paper above.
+constexpr int32_t kPaper = 200;
+
+Image flatten(const Image& gray, const Image& paper) {
+  Image flat(gray.width, gray.height);
+  for (size_t i = 0; i < flat.pixels.size(); ++i) {
+    const int32_t light = std::max<int32_t>(32, paper.pixels[i]);  // what is darker has no shades to speak of
+    flat.pixels[i] =
+        static_cast<uint8_t>(std::min(255, kPaper + (kPaper * (gray.pixels[i] - paper.pixels[i])) / light));
+  }
+  return flat;
+}
+
+// Each pixel becomes a quartile (2 = the median) of itself and its neighbours.
+Image rank3(const Image& image, int32_t quartile) {
+  Image out(image.width, image.height);
+  for (int32_t y = 0; y < image.height; ++y) {
+    for (int32_t x = 0; x < image.width; ++x) {
       std::array<uint8_t, 9> near{};
       int32_t count = 0;
-      for (int32_t y = std::max(0, j - 1); y <= std::min(rows - 1, j + 1); ++y)
-        for (int32_t x = std::max(0, i - 1); x <= std::min(columns - 1, i + 1); ++x)
-          near[count++] = grid.at(x, y);
+      for (int32_t j = std::max(0, y - 1); j <= std::min(image.height - 1, y + 1); ++j)
+        for (int32_t i = std::max(0, x - 1); i <= std::min(image.width - 1, x + 1); ++i)
+          near[count++] = image.at(i, j);
       std::sort(near.begin(), near.begin() + count);
-      smooth.at(i, j) = near[(count * 3) / 4];
+      out.at(x, y) = near[count * quartile / 4];
     }
   }
-  return resize(smooth, gray.width, gray.height);
+  return out;
+}
+
+// The mean of each pixel and its neighbours.
+Image blur(const Image& image) {
+  Image out(image.width, image.height);
+  for (int32_t y = 0; y < image.height; ++y) {
+    for (int32_t x = 0; x < image.width; ++x) {
+      int32_t sum = 0, count = 0;
+      for (int32_t j = std::max(0, y - 1); j <= std::min(image.height - 1, y + 1); ++j) {
+        for (int32_t i = std::max(0, x - 1); i <= std::min(image.width - 1, x + 1); ++i) {
+          sum += image.at(i, j);
+          ++count;
+        }
+      }
+      out.at(x, y) = static_cast<uint8_t>((sum + count / 2) / count);
+    }
+  }
+  return out;
+}
+
+// The largest of the 2 * radius + 1 values around each of count values, step apart; less where the row ends.
+// The maxima of blocks up to each value and from each value are enough (M. van Herk, 1992).
+void row_maxima(uint8_t* row, int32_t count, ptrdiff_t step, int32_t radius, std::vector<uint8_t>& room) {
+  const int32_t window = 2 * radius + 1, padded = (count + 2 * radius + window - 1) / window * window;
+  room.assign(3 * static_cast<size_t>(padded), 0);
+  uint8_t *value = room.data(), *upto = value + padded, *from = upto + padded;
+  for (int32_t i = 0; i < count; ++i) value[i + radius] = row[i * step];
+  for (int32_t i = 0; i < padded; ++i) upto[i] = i % window == 0 ? value[i] : std::max(upto[i - 1], value[i]);
+  for (int32_t i = padded - 1; i >= 0; --i)
+    from[i] = i % window == window - 1 ? value[i] : std::max(from[i + 1], value[i]);
+  for (int32_t i = 0; i < count; ++i) row[i * step] = std::max(from[i], upto[i + window - 1]);
+}
+
+void maxima(Image& image, int32_t radius) {
+  std::vector<uint8_t> room;
+  for (int32_t y = 0; y < image.height; ++y) row_maxima(&image.at(0, y), image.width, 1, radius, room);
+  for (int32_t x = 0; x < image.width; ++x)
+    row_maxima(&image.at(x, 0), image.height, image.width, radius, room);
+}
+
+void invert(Image& image) {
+  for (uint8_t& v : image.pixels) v = static_cast<uint8_t>(255 - v);
+}
+
+// A first guess of the paper's shade: the closing of the picture (J. Serra, 1982), which fills whatever is
+// dark and narrower than its window, as pens are, and leaves the edges of wide shadows where they are. The
+// window may lie half outside, so that a shadow's corner at the picture's side stays as well.
+Image rough_paper(const Image& soft, Scene scene) {
+  const int32_t share = scene == Scene::kPage ? 14 : 6;  // half a seventh, half a third
+  const int32_t radius = std::max(4, std::max(soft.width, soft.height) / share);
+  Image paper(soft.width + 2 * radius, soft.height + 2 * radius);
+  for (int32_t y = 0; y < soft.height; ++y)
+    std::copy_n(&soft.pixels[static_cast<size_t>(y) * soft.width], soft.width, &paper.at(radius, y + radius));
+  maxima(paper, radius);
+  invert(paper);
+  maxima(paper, radius);
+  invert(paper);
+  return crop(paper, {radius, radius, soft.width, soft.height});
+}
+
+// The mean shade of each block's paper, which flat tells from ink: darker than cut. Blocks with little paper
+// take the mean of their neighbours.
+Image fine_paper(const Image& gray, const Image& flat, int32_t cut) {
+  const Blocks blocks(gray, 32);
+  Image grid(blocks.columns, blocks.rows);  // 0 = not known yet
+  bool complete = true, any = false;
+  for (int32_t j = 0; j < blocks.rows; ++j) {
+    for (int32_t i = 0; i < blocks.columns; ++i) {
+      const Rect rect = blocks.rect(gray, i, j, blocks.size / 2);
+      int64_t sum = 0, count = 0;
+      for (int32_t y = rect.y; y < rect.y + rect.height; ++y) {
+        for (int32_t x = rect.x; x < rect.x + rect.width; ++x) {
+          if (flat.at(x, y) < cut) continue;
+          sum += gray.at(x, y);
+          ++count;
+        }
+      }
+      const bool known = 4 * count >= int64_t{rect.width} * rect.height;
+      if (known) grid.at(i, j) = static_cast<uint8_t>(std::max<int64_t>(1, (sum + count / 2) / count));
+      complete &= known;
+      any |= known;
+    }
+  }
+  while (any && !complete) {
+    complete = true;
+    const Image known = grid;
+    for (int32_t j = 0; j < blocks.rows; ++j) {
+      for (int32_t i = 0; i < blocks.columns; ++i) {
+        if (known.at(i, j) != 0) continue;
+        int32_t sum = 0, count = 0;
+        for (int32_t y = std::max(0, j - 1); y <= std::min(blocks.rows - 1, j + 1); ++y) {
+          for (int32_t x = std::max(0, i - 1); x <= std::min(blocks.columns - 1, i + 1); ++x) {
+            sum += known.at(x, y);
+            count += known.at(x, y) != 0;
+          }
+        }
+        if (count > 0) grid.at(i, j) = static_cast<uint8_t>((sum + count / 2) / count);
+        complete &= count > 0;
+      }
+    }
+  }
+  return resize(grid, gray.width, gray.height);
+}
+
+// Eight times the standard deviation of the paper's noise in each block of a flat picture. Of the halves that
+// are lighter and darker than paper the noisier one counts: the light one may be cut off at white. cut: shades
+// below are ink.
+Image paper_noise(const Image& flat, int32_t cut) {
+  const Blocks blocks(flat, 32);
+  Image grid(blocks.columns, blocks.rows);
+  for (int32_t j = 0; j < blocks.rows; ++j) {
+    for (int32_t i = 0; i < blocks.columns; ++i) {
+      const Histogram histogram = histogram_of(flat, blocks.rect(flat, i, j, blocks.size / 2));
+      int64_t light = 0, dark = 0, count = 1;
+      for (int32_t v = cut; v < 256; ++v) {
+        (v < kPaper ? dark : light) += histogram[v] * std::abs(v - kPaper);
+        count += histogram[v];
+      }
+      // Normal noise deviates by 1.25 times its mean absolute deviation; each half is half of the pixels.
+      grid.at(i, j) = static_cast<uint8_t>(std::min<int64_t>(255, 20 * std::max(light, dark) / count));
+    }
+  }
+  grid = rank3(grid, 2);
+  // No part of the paper counts as cleaner than most of it: what is overexposed only looks so.
+  const int32_t median = quantile(histogram_of(grid), 0.5);
+  for (uint8_t& v : grid.pixels) v = static_cast<uint8_t>(std::max<int32_t>(v, median));
+  return resize(grid, flat.width, flat.height);
+}
+
+// Visits the connected parts (8-neighbours) of what is at least level: keep(pixels of the part) or it is erased.
+template <class Keep>
+void filter_parts(Image& ink, uint8_t level, Keep keep) {
+  std::vector<uint8_t> seen(ink.pixels.size());
+  std::vector<int32_t> part;
+  for (int32_t start = 0; start < static_cast<int32_t>(ink.pixels.size()); ++start) {
+    if (ink.pixels[start] < level || seen[start]) continue;
+    part.assign(1, start);
+    seen[start] = 1;
+    for (size_t next = 0; next < part.size(); ++next) {
+      const int32_t x = part[next] % ink.width, y = part[next] / ink.width;
+      for (int32_t j = std::max(0, y - 1); j <= std::min(ink.height - 1, y + 1); ++j) {
+        for (int32_t i = std::max(0, x - 1); i <= std::min(ink.width - 1, x + 1); ++i) {
+          const int32_t near = j * ink.width + i;
+          if (ink.pixels[near] < level || seen[near]) continue;
+          seen[near] = 1;
+          part.push_back(near);
+        }
+      }
+    }
+    if (keep(part)) continue;
+    for (const int32_t at : part) ink.pixels[at] = 0;
+  }
+}
+
+// Whether something darker than paper and wider than a pen comes in from the side: then one exact shade is not
+// the paper's but the white of an overexposed photograph.
+bool has_shade(const Image& gray, int32_t paper) {
+  const Image light = rough_paper(gray, Scene::kPage);
+  const Histogram border = border_histogram(light);
+  return std::any_of(border.begin(), border.begin() + std::max(0, paper - 24),
+                     [](int64_t count) { return count > 0; });
+}
+
+// Whether a part of a photographed page is no character but surroundings: it runs over two sides of the
+// picture, or is a remnant of something larger on one of them.
+bool surrounds(const Image& page, const std::vector<int32_t>& part) {
+  int32_t x0 = page.width, x1 = 0, y0 = page.height, y1 = 0;
+  for (const int32_t at : part) {
+    const int32_t x = at % page.width, y = at / page.width;
+    x0 = std::min(x0, x);
+    x1 = std::max(x1, x);
+    y0 = std::min(y0, y);
+    y1 = std::max(y1, y);
+  }
+  const int32_t sides = (x0 == 0) + (x1 + 1 == page.width) + (y0 == 0) + (y1 + 1 == page.height);
+  return sides >= 2 || (sides == 1 && 20 * std::max(x1 - x0, y1 - y0) < std::max(page.width, page.height));
+}
+
+// gray: paper is light.
+Image ink_of_photo(const Image& gray, Scene scene) {
+  Image flat = flatten(gray, rough_paper(blur(gray), scene));
+  const Histogram rough = histogram_of(flat);
+  const int32_t level = quantile(rough, 0.5);
+  const int32_t margin = std::clamp(3 * spread(rough, level), 12, kPaper);
+  flat = flatten(flat, fine_paper(flat, flat, level - margin));
+  const Image soft = blur(flat);
+  const Image noise = paper_noise(soft, kPaper - margin);
+
+  // Noise, grain and texture are lighter than paper as often as darker, ink is only darker: so what is lighter
+  // tells what the paper alone does, of whatever distribution.
+  Histogram light{};  // in eighths of its deviation
+  for (size_t i = 0; i < flat.pixels.size(); ++i)
+    if (soft.pixels[i] >= kPaper)
+      ++light[std::min(255, 64 * (soft.pixels[i] - kPaper) / std::max<int32_t>(1, noise.pixels[i]))];
+  const int32_t deviations = std::clamp(quantile(light, 0.999) * 3 / 2, 48, 96);  // eighths of a deviation
+
+  // What is certainly no paper.
+  Image sure(gray.width, gray.height);
+  for (size_t i = 0; i < sure.pixels.size(); ++i) {
+    const int32_t contrast = kPaper - soft.pixels[i];
+    if (contrast >= std::max(22, deviations * noise.pixels[i] / 64))
+      sure.pixels[i] = static_cast<uint8_t>(contrast);
+  }
+  const auto inside = [&gray, scene](const std::vector<int32_t>& part) {
+    return scene == Scene::kCharacter || !surrounds(gray, part);
+  };
+  filter_parts(sure, 1, inside);
+
+  // Half way between paper and the mean of the ink (Ridler & Calvard, 1978).
+  const Histogram shades = histogram_of(sure);
+  const auto mean_from = [&shades](int32_t threshold) {
+    int64_t count = 0, sum = 0;
+    for (int32_t v = std::max(1, threshold); v < 256; ++v) {
+      count += shades[v];
+      sum += v * shades[v];
+    }
+    return count == 0 ? 0. : static_cast<double>(sum) / static_cast<double>(count);
+  };
+  Image ink(gray.width, gray.height);
+  double contrast = mean_from(1);
+  if (contrast == 0) return ink;
+  int32_t threshold = 0;
+  for (int32_t i = 0; i < 8; ++i) {
+    threshold = static_cast<int32_t>(contrast / 2);
+    contrast = mean_from(threshold);
+  }
+  // Soft edges around the threshold: no ink below a quarter of the way, full ink near the mean of the ink.
+  const int32_t grain = quantile(histogram_of(noise), 0.5);
+  const bool noisy = deviations * grain / 64 * 3 > contrast;
+  const Image& source = noisy ? soft : flat;
+  const double low = std::max(0.25 * contrast, std::min(0.5 * contrast, deviations * grain / 128.));
+  const double high = std::max(low + 1, 0.9 * contrast);
+  std::array<uint8_t, 256> map{};
+  for (int32_t v = 0; v < 256; ++v)
+    map[v] = static_cast<uint8_t>(
+        std::clamp(std::floor((kPaper - v - low) / (high - low) * 255 + 0.5), 0.0, 255.0));
+  for (size_t i = 0; i < ink.pixels.size(); ++i) ink.pixels[i] = map[source.pixels[i]];
+  // Haze that nowhere reaches the strength of ink goes, even where it is above the noise elsewhere.
+  constexpr uint8_t kHaze = 25;
+  for (uint8_t& v : ink.pixels)
+    if (v < kHaze) v = 0;
+  filter_parts(ink, kHaze, [&](const std::vector<int32_t>& part) {
+    const auto is_ink = [&](int32_t at) { return sure.pixels[at] >= std::max(1, threshold); };
+    return inside(part) && std::count_if(part.begin(), part.end(), is_ink) >= 2;
+  });
+  return ink;
 }
 
 }  // namespace
 
-Result<Image> ink_from_gray(const Image& gray, Shade shade) {
+Result<Image> ink_from_gray(const Image& gray, Shade shade, Scene scene) {
   if (gray.empty() || gray.pixels.size() != static_cast<size_t>(gray.width) * gray.height)
     return Err::kBadData;
   if (gray.width > kMaxImageSide || gray.height > kMaxImageSide) return Err::kTooLarge;
-  const Histogram border = border_histogram(gray);
+  const Histogram histogram = histogram_of(gray), border = border_histogram(gray);
   const int32_t border_shade = quantile(border, 0.5);
+  int64_t border_pixels = 0;
+  for (const int64_t count : border) border_pixels += count;
+  // One exact paper shade on most of the border and a third of the picture: a canvas, or a cleaned scan.
+  const bool exact = 2 * border[border_shade] > border_pixels &&
+                     3 * histogram[border_shade] > static_cast<int64_t>(gray.pixels.size());
   if (shade == Shade::kAuto) {
-    const Histogram histogram = histogram_of(gray);
-    int32_t darkest = quantile(histogram, 0.001), lightest = quantile(histogram, 0.999);
-    if (darkest == lightest) {  // very little ink
-      darkest = quantile(histogram, 0);
-      lightest = *std::max_element(gray.pixels.begin(), gray.pixels.end());
+    if (exact) {
+      int32_t darkest = quantile(histogram, 0.001), lightest = quantile(histogram, 0.999);
+      if (darkest == lightest) {  // very little ink
+        darkest = quantile(histogram, 0);
+        lightest = *std::max_element(gray.pixels.begin(), gray.pixels.end());
+      }
+      shade = 2 * border_shade >= darkest + lightest ? Shade::kDark : Shade::kLight;
+    } else {
+      shade = ink_is_light(gray) ? Shade::kLight : Shade::kDark;
     }
-    shade = 2 * border_shade >= darkest + lightest ? Shade::kDark : Shade::kLight;
   }
 
   // From here on paper is light: 255 - v where ink is light.
@@ -140,46 +404,9 @@ Result<Image> ink_from_gray(const Image& gray, Shade shade) {
   if (light_ink)
     for (uint8_t& v : work.pixels) v = static_cast<uint8_t>(255 - v);
   const auto paper = static_cast<uint8_t>(light_ink ? 255 - border_shade : border_shade);
-
-  // One exact paper shade on most of the border and a third of the picture: a canvas, or a cleaned scan.
-  int64_t border_pixels = 0;
-  for (const int64_t count : border) border_pixels += count;
-  if (2 * border[border_shade] > border_pixels &&
-      3 * count_of(work, paper) > static_cast<int64_t>(gray.pixels.size())) {
-    for (uint8_t& v : work.pixels) v = static_cast<uint8_t>(paper - std::min(v, paper));
-    return work;
-  }
-
-  // A photograph: darkness relative to the paper around it, 0..255.
-  const Image background = paper_shade(work);
-  for (size_t i = 0; i < work.pixels.size(); ++i) {
-    const int32_t light = std::max<int32_t>(1, background.pixels[i]);
-    work.pixels[i] = static_cast<uint8_t>(std::clamp(255 * (light - work.pixels[i]) / light, 0, 255));
-  }
-  // Paper is the majority: its shade and noise are medians. Whatever stands clear of its noise and grain is
-  // ink, however little there is of it; the threshold then settles half way between the two (Ridler &
-  // Calvard, 1978).
-  const Histogram darkness = histogram_of(work);
-  const int32_t paper_level = quantile(darkness, 0.5);
-  const int32_t noise = spread(darkness, paper_level);
-  const int32_t least = paper_level + std::max({28, 6 * noise, 4 * grain(work)});
-  Image ink(work.width, work.height);
-  if (least >= 255) return ink;
-  int32_t threshold = least;
-  double ink_level = mean_above(darkness, threshold);
-  if (ink_level < 0) return ink;
-  for (int32_t i = 0; i < 8; ++i) {
-    threshold = std::max(least, static_cast<int32_t>((paper_level + ink_level) / 2));
-    ink_level = mean_above(darkness, threshold);
-  }
-  // Soft edges around the threshold: no ink below a quarter of the way, full ink near the mean of the ink.
-  const double low = std::max(paper_level + 2.0 * noise, paper_level + 0.25 * (ink_level - paper_level));
-  const double high = std::max(low + 1, paper_level + 0.9 * (ink_level - paper_level));
-  std::array<uint8_t, 256> map{};
-  for (int32_t v = 0; v < 256; ++v)
-    map[v] = static_cast<uint8_t>(std::clamp(std::floor((v - low) / (high - low) * 255 + 0.5), 0.0, 255.0));
-  for (size_t i = 0; i < ink.pixels.size(); ++i) ink.pixels[i] = map[work.pixels[i]];
-  return ink;
+  if (!exact || (scene == Scene::kPage && has_shade(work, paper))) return ink_of_photo(work, scene);
+  for (uint8_t& v : work.pixels) v = static_cast<uint8_t>(paper - std::min(v, paper));
+  return work;
 }
 
 }  // namespace biji

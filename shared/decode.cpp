@@ -57,6 +57,17 @@ Result<Labels> parse_labels(std::string_view text) {
   return labels;
 }
 
+bool fills_squares(const Labels& labels) {
+  const auto ideographs = std::count_if(labels.begin(), labels.end(), [](const std::string& label) {
+    std::vector<int32_t> codes;
+    if (!code_points(label, codes) || codes.size() != 1) return false;
+    const int32_t code = codes[0];
+    return (code >= 0x4e00 && code <= 0x9fff) || (code >= 0x3400 && code <= 0x4dbf) ||
+           (code >= 0xf900 && code <= 0xfaff) || (code >= 0x20000 && code <= 0x3ffff);
+  });
+  return 2 * static_cast<size_t>(ideographs) > labels.size();
+}
+
 Result<std::vector<uint8_t>> parse_allow(std::string_view filter, const Labels& labels) {
   struct Range {
     int32_t first, last;

@@ -18,6 +18,10 @@ using Labels = std::vector<std::string>;
 // kBadData for an empty line or invalid UTF-8; kTooLarge over 65,535 labels.
 Result<Labels> parse_labels(std::string_view text);
 
+// Whether the characters of a model fill squares, as SegmentOptions::square means it: more than half of its
+// labels are single Chinese ideographs (Unicode's CJK blocks).
+bool fills_squares(const Labels& labels);
+
 // A set of characters written as ranges: "0-9", "A-Za-z", "一-龥", "0-9+-" ('-' first or last stands for
 // itself). Returns one flag a label: 1 where every code point of the label is in the set. An empty filter
 // allows all. kBadData for invalid UTF-8 or a range that runs backwards; kEmpty when no label is left.

@@ -38,14 +38,15 @@ Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
   const int32_t longer = std::max(gray.width, gray.height);
   float unit = 1;  // pixels of gray per pixel of the ink map
   Result<Image> ink = Err::kEmpty;
+  const Scene scene = options.split ? Scene::kPage : Scene::kCharacter;
   if (longer > kMaxPhotoSide) {
     unit = static_cast<float>(longer) / static_cast<float>(kMaxPhotoSide);
     const auto reduced = [unit](int32_t side) {
       return std::max(1, static_cast<int32_t>(static_cast<float>(side) / unit));
     };
-    ink = ink_from_gray(resize(gray, reduced(gray.width), reduced(gray.height)), options.shade);
+    ink = ink_from_gray(resize(gray, reduced(gray.width), reduced(gray.height)), options.shade, scene);
   } else {
-    ink = ink_from_gray(gray, options.shade);
+    ink = ink_from_gray(gray, options.shade, scene);
   }
   if (!ink.ok()) return ink.err;
 

@@ -14,7 +14,7 @@ namespace biji {
 struct EncodeOptions {
   InputSpec spec;
   bool split = true;           // find characters; false: everything given is one character
-  bool square = false;         // SegmentOptions::square
+  bool square = false;         // SegmentOptions::square: fills_squares() of the model's labels
   Shade shade = Shade::kAuto;  // images only
 };
 

@@ -44,10 +44,22 @@ struct Group {
   int32_t line = 0;
 };
 
+Box bounds_of(const std::vector<Group>& groups) {
+  Box all = groups[0].box;
+  for (const Group& group : groups) all = merge(all, group.box);
+  return all;
+}
+
 Group merge(Group a, const Group& b) {
   a.parts.insert(a.parts.end(), b.parts.begin(), b.parts.end());
   a.box = merge(a.box, b.box);
   return a;
+}
+
+Group join(const std::vector<Group>& groups) {
+  Group all = groups[0];
+  for (size_t i = 1; i < groups.size(); ++i) all = merge(std::move(all), groups[i]);
+  return all;
 }
 
 // The size of a large part: most parts of a character are smaller than the character.
@@ -123,8 +135,7 @@ std::vector<Group> join_columns(std::vector<Group> line) {
 // width is from the line's height, plus the white space that it swallows, is smallest.
 std::vector<Group> join_squares(const std::vector<Group>& columns) {
   if (columns.size() < 2) return columns;
-  Box all = columns[0].box;
-  for (const Group& column : columns) all = merge(all, column.box);
+  const Box all = bounds_of(columns);
   const float size = std::max(all.height, all.width / static_cast<float>(columns.size()));
   const size_t n = columns.size();
   std::vector<float> cost(n + 1, 1e30f);
@@ -156,34 +167,155 @@ std::vector<Group> join_squares(const std::vector<Group>& columns) {
   return squares;
 }
 
-// Ink of a script of squares that is itself about a square is one character, however its strokes lie.
+// The size of the characters of a script of squares: every second one has a part as large as itself.
+float square_size(const std::vector<Group>& parts) {
+  std::vector<float> sizes;
+  for (const Group& part : parts) sizes.push_back(std::max(part.box.width, part.box.height));
+  std::sort(sizes.begin(), sizes.end());
+  return sizes[sizes.size() - 1 - (sizes.size() - 1) / 10];
+}
+
+// Ink of a script of squares that is itself about a square, and not much larger than its largest part, is one
+// character, however its strokes lie.
 bool one_square(const std::vector<Group>& parts) {
-  Box all = parts[0].box;
-  for (const Group& part : parts) all = merge(all, part.box);
-  return all.width <= 1.4f * all.height && all.height <= 1.6f * all.width;
+  const Box all = bounds_of(parts);
+  return all.width <= 1.4f * all.height && all.height <= 1.6f * all.width &&
+         std::max(all.width, all.height) <= 1.9f * square_size(parts);
+}
+
+// Cuts parts where white runs through from side to side. Bands too thin for a line of characters of this size
+// (三) join the nearer neighbour.
+std::vector<std::vector<Group>> split_bands(std::vector<Group> parts, float size) {
+  struct Band {
+    float top, bottom;
+    std::vector<Group> parts;
+  };
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const Group& a, const Group& b) { return a.box.y < b.box.y; });
+  std::vector<Band> bands;
+  for (Group& part : parts) {
+    if (bands.empty() || part.box.y > bands.back().bottom)
+      bands.push_back({part.box.y, bottom(part.box), {}});
+    bands.back().bottom = std::max(bands.back().bottom, bottom(part.box));
+    bands.back().parts.push_back(std::move(part));
+  }
+  for (;;) {
+    size_t upper = bands.size();  // of the pair to join
+    float least = 0.5f * size;
+    for (size_t i = 0; i + 1 < bands.size(); ++i) {
+      const Band &a = bands[i], &b = bands[i + 1];
+      const float gap = b.top - a.bottom;
+      const bool thin = std::min(a.bottom - a.top, b.bottom - b.top) < 0.6f * size;
+      if (thin && gap < least && b.bottom - a.top <= 1.7f * size) {
+        upper = i;
+        least = gap;
+      }
+    }
+    if (upper == bands.size()) break;
+    Band& band = bands[upper];
+    Band& below = bands[upper + 1];
+    band.bottom = below.bottom;
+    for (Group& part : below.parts) band.parts.push_back(std::move(part));
+    bands.erase(bands.begin() + static_cast<ptrdiff_t>(upper) + 1);
+  }
+  std::vector<std::vector<Group>> result;
+  for (Band& band : bands) result.push_back(std::move(band.parts));
+  return result;
+}
+
+// Splits lines that reach into each other's height. Each part goes to the line whose ink beside it is at its
+// height, so that lines may slope; tall parts first, which tell best where a line is.
+std::vector<std::vector<Group>> split_sloping(std::vector<Group> parts, float size) {
+  const auto tall = [size](const Group& part) { return part.box.height >= 0.5f * size; };
+  const auto middle = [](const Group& part) { return part.box.y + 0.5f * part.box.height; };
+  std::stable_sort(parts.begin(), parts.end(), [&](const Group& a, const Group& b) {
+    return tall(a) != tall(b) ? tall(a) : a.box.x < b.box.x;
+  });
+  struct Line {
+    std::vector<Group> parts;
+    size_t guides = 0;  // so many of its first parts tell where it is
+  };
+  std::vector<Line> lines;
+  for (Group& part : parts) {
+    Line* best = nullptr;
+    float least = (tall(part) ? 0.55f : 0.8f) * size;
+    for (Line& line : lines) {
+      const Group* beside = nullptr;
+      float gap = 0;
+      for (size_t i = 0; i < line.guides; ++i) {
+        const Box& box = line.parts[i].box;
+        const float here = std::max(box.x - right(part.box), part.box.x - right(box));
+        if (beside == nullptr || here < gap) {
+          beside = &line.parts[i];
+          gap = here;
+        }
+      }
+      const float distance = std::abs(middle(part) - middle(*beside));
+      if (distance < least) {
+        best = &line;
+        least = distance;
+      }
+    }
+    if (best == nullptr) best = &lines.emplace_back();
+    if (tall(part) || best->parts.empty()) ++best->guides;
+    best->parts.push_back(std::move(part));
+  }
+  const auto height = [&](const Line& line) {
+    float sum = 0;
+    for (size_t i = 0; i < line.guides; ++i) sum += middle(line.parts[i]);
+    return sum / static_cast<float>(line.guides);
+  };
+  std::stable_sort(lines.begin(), lines.end(),
+                   [&](const Line& a, const Line& b) { return height(a) < height(b); });
+  std::vector<std::vector<Group>> sorted;
+  for (Line& line : lines) sorted.push_back(std::move(line.parts));
+  return sorted;
+}
+
+// Lines of a script of squares, which stand closer together than the parts of their characters may.
+std::vector<std::vector<Group>> split_square_lines(std::vector<Group> parts) {
+  const float size = square_size(parts);
+  std::vector<std::vector<Group>> lines;
+  for (std::vector<Group>& band : split_bands(std::move(parts), size)) {
+    if (bounds_of(band).height <= 1.8f * size) {
+      lines.push_back(std::move(band));
+    } else {
+      for (std::vector<Group>& line : split_sloping(std::move(band), size)) lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+// Two of them that touch, and together are not as long as two characters are, are halves of one.
+bool two_halves(const std::vector<Group>& characters) {
+  if (characters.size() != 2) return false;
+  const Box &a = characters[0].box, &b = characters[1].box, all = merge(a, b);
+  const float gap = std::max(std::max(a.x, b.x) - std::min(right(a), right(b)),
+                             std::max(a.y, b.y) - std::min(bottom(a), bottom(b)));
+  const float size = 0.5f * (std::max(a.width, a.height) + std::max(b.width, b.height));
+  return gap < 0.08f * size && all.width <= 1.8f * all.height && all.height <= 3 * all.width;
 }
 
 std::vector<Group> arrange(std::vector<Group> parts, const SegmentOptions& options) {
   std::vector<Group> characters;
   if (parts.empty()) return characters;
   if (options.square && one_square(parts)) {
-    Group group = parts[0];
-    for (size_t i = 1; i < parts.size(); ++i) group = merge(std::move(group), parts[i]);
-    std::sort(group.parts.begin(), group.parts.end());
-    characters.push_back(std::move(group));
-    return characters;
-  }
-  int32_t number = 0;
-  for (std::vector<Group>& line : split_lines(std::move(parts))) {
-    std::vector<Group> columns = join_columns(std::move(line));
-    if (options.square) columns = join_squares(columns);
-    for (Group& group : columns) {
-      group.line = number;
-      std::sort(group.parts.begin(), group.parts.end());
-      characters.push_back(std::move(group));
+    characters.push_back(join(parts));
+  } else {
+    int32_t number = 0;
+    for (std::vector<Group>& line :
+         options.square ? split_square_lines(std::move(parts)) : split_lines(std::move(parts))) {
+      std::vector<Group> columns = join_columns(std::move(line));
+      if (options.square) columns = join_squares(columns);
+      for (Group& group : columns) {
+        group.line = number;
+        characters.push_back(std::move(group));
+      }
+      ++number;
     }
-    ++number;
+    if (options.square && two_halves(characters)) characters = {join(characters)};
   }
+  for (Group& group : characters) std::sort(group.parts.begin(), group.parts.end());
   return characters;
 }
 
@@ -259,7 +391,8 @@ Ink extract(const Ink& ink, const InkCharacter& character) {
 }
 
 ImageCharacters segment(const Image& ink, const SegmentOptions& options) {
-  constexpr uint8_t kInkLevel = 96;
+  const uint8_t most = ink.empty() ? 0 : *std::max_element(ink.pixels.begin(), ink.pixels.end());
+  const int32_t ink_level = std::max<int32_t>(kFaintInk, 3 * most / 8);
   ImageCharacters result;
   const int32_t width = ink.width, height = ink.height;
   result.labels.assign(ink.pixels.size(), 0);
@@ -270,7 +403,7 @@ ImageCharacters segment(const Image& ink, const SegmentOptions& options) {
   std::vector<Component> components(1);  // label 0: none
   std::vector<int32_t> stack;
   for (int32_t start = 0; start < static_cast<int32_t>(ink.pixels.size()); ++start) {
-    if (ink.pixels[start] < kInkLevel || result.labels[start] != 0) continue;
+    if (ink.pixels[start] < ink_level || result.labels[start] != 0) continue;
     const auto label = static_cast<int32_t>(components.size());
     int32_t x0 = width, x1 = -1, y0 = height, y1 = -1, pixels = 0;
     stack.assign(1, start);
@@ -287,7 +420,7 @@ ImageCharacters segment(const Image& ink, const SegmentOptions& options) {
       for (int32_t j = std::max(0, y - 1); j <= std::min(height - 1, y + 1); ++j) {
         for (int32_t i = std::max(0, x - 1); i <= std::min(width - 1, x + 1); ++i) {
           const int32_t next = j * width + i;
-          if (ink.pixels[next] < kInkLevel || result.labels[next] != 0) continue;
+          if (ink.pixels[next] < ink_level || result.labels[next] != 0) continue;
           result.labels[next] = label;
           stack.push_back(next);
         }

@@ -10,9 +10,9 @@ namespace biji {
 
 // How characters of a script are built.
 struct SegmentOptions {
-  // True for scripts whose characters fill squares and fall apart into parts side by side (hanzi): parts are
-  // joined while the result stays squarish. False for digits and letters: whatever overlaps horizontally is
-  // one.
+  // True for scripts whose characters fill squares and fall apart into parts side by side (hanzi; decode.h,
+  // fills_squares, tells by a model's labels): parts are joined while the result stays squarish, so 川 is one
+  // character. False for digits and letters: whatever overlaps horizontally is one.
   bool square = false;
 };
 
@@ -42,8 +42,11 @@ struct ImageCharacters {
   std::vector<int32_t> labels;
 };
 
-// Connected components (8-neighbours) of ink >= 96, specks dropped, grouped like strokes.
-// An empty map, or nothing but specks, gives no characters.
+// Connected components (8-neighbours) of what has three eighths of the strength of the map's strongest ink,
+// specks dropped, grouped like strokes. Thin pencil counts as ink where there is nothing stronger, traces that
+// no eye would see (under kFaintInk everywhere) do not. An empty map, or nothing but specks, gives no
+// characters.
+inline constexpr uint8_t kFaintInk = 24;
 ImageCharacters segment(const Image& ink, const SegmentOptions& options);
 
 // The pixels of one character alone: neighbours that reach into its rectangle are left out, soft edges are

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "tests/samples.h"
 
 namespace biji {
@@ -63,6 +66,61 @@ TEST(InkFromGray, NoiseAloneIsNotInk) {
   Random random(3);
   for (uint8_t& v : noise.pixels) v = static_cast<uint8_t>(150 + random.below(60));
   EXPECT_EQ(total(ink_from_gray(noise, Shade::kAuto).value), 0);
+}
+
+// A page of 200 x 150: paper of this shade, two strokes across the middle (unless blank), half of it in the
+// shadow of something with a sharp edge that runs through the strokes, a little noise.
+Image shadowed_page(int32_t paper, bool blank) {
+  Image image(200, 150);
+  Random random(5);
+  for (int32_t y = 0; y < 150; ++y) {
+    for (int32_t x = 0; x < 200; ++x) {
+      const bool ink = !blank && x >= 60 && x < 140 && ((y >= 60 && y < 64) || (y >= 90 && y < 94));
+      const int32_t shade = (ink ? paper / 4 : paper) * (2 * x + y > 280 ? 1 : 2) / 2;
+      image.at(x, y) = static_cast<uint8_t>(std::min(255, shade + random.below(5)));
+    }
+  }
+  return image;
+}
+
+TEST(InkFromGray, AShadowsEdgeIsNotInkAndInkOnBothSidesOfItIs) {
+  for (const int32_t paper : {200, 300}) {  // 300: overexposed, white without a grain
+    const Result<Image> ink = ink_from_gray(shadowed_page(paper, false), Shade::kAuto);
+    ASSERT_TRUE(ink.ok());
+    EXPECT_GT(ink.value.at(70, 62), 127) << paper;
+    EXPECT_GT(ink.value.at(130, 92), 127) << paper;
+    int32_t found = 0;
+    for (const uint8_t v : ink.value.pixels) found += v > 127;
+    EXPECT_NEAR(found, 2 * 80 * 4, 100) << paper;
+    EXPECT_EQ(total(ink_from_gray(shadowed_page(paper, true), Shade::kAuto).value), 0) << paper;
+  }
+}
+
+TEST(InkFromGray, WhatRunsOverTheSidesOfAPageIsNotInk) {
+  Image page = shadowed_page(200, true);
+  for (int32_t y = 0; y < 150; ++y)
+    for (int32_t x = 0; x < 200; ++x)
+      if (std::abs(y - x / 2 - 20) < 3) page.at(x, y) = 30;  // a fold
+  EXPECT_EQ(total(ink_from_gray(page, Shade::kDark).value), 0);
+  // The picture of one character may be cut that narrowly.
+  EXPECT_GT(total(ink_from_gray(page, Shade::kDark, Scene::kCharacter).value), 0);
+}
+
+TEST(InkFromGray, LightInkOnADarkBoardIsFound) {
+  Image board = shadowed_page(200, false);
+  for (uint8_t& v : board.pixels) v = static_cast<uint8_t>(255 - v);
+  const Result<Image> ink = ink_from_gray(board, Shade::kAuto);
+  EXPECT_GT(ink.value.at(70, 62), 127);
+  EXPECT_EQ(ink.value.at(70, 30), 0);
+}
+
+TEST(InkFromGray, SurvivesNoiseOfAnyStrength) {
+  Image noise(60, 40);
+  Random random(4);
+  for (uint8_t& v : noise.pixels)
+    v = static_cast<uint8_t>(random.below(3) * 127);  // deviates by half of white
+  for (const Shade shade : {Shade::kAuto, Shade::kDark, Shade::kLight})
+    EXPECT_TRUE(ink_from_gray(noise, shade).ok());
 }
 
 TEST(InkFromGray, SurvivesAnySize) {

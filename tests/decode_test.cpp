@@ -26,6 +26,15 @@ TEST(ParseLabels, RefusesBrokenFiles) {
   EXPECT_EQ(parse_labels(many).err, Err::kTooLarge);
 }
 
+TEST(FillsSquares, WhenMostLabelsAreIdeographs) {
+  EXPECT_FALSE(fills_squares(digits()));
+  EXPECT_FALSE(fills_squares({"A", "b", "川"}));
+  EXPECT_FALSE(fills_squares({"川", "b"}));
+  EXPECT_FALSE(fills_squares({"一二", "三四"}));  // texts, not characters
+  EXPECT_TRUE(fills_squares({"八", "儿", "川", "A", "1"}));
+  EXPECT_TRUE(fills_squares({"𠀀"}));  // beyond the first 65,536 code points
+}
+
 TEST(ParseAllow, RangesAndSingles) {
   EXPECT_EQ(parse_allow("2-4", digits()).value, (std::vector<uint8_t>{0, 0, 1, 1, 1, 0, 0, 0, 0, 0}));
   EXPECT_EQ(parse_allow("08", digits()).value, (std::vector<uint8_t>{1, 0, 0, 0, 0, 0, 0, 0, 1, 0}));

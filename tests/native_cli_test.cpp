@@ -28,7 +28,7 @@ Outcome biji_command(const std::string& arguments) {
 
 TEST(CommandLine, HelpShowsExamples) {
   EXPECT_EQ(biji_command("--help").code, 0);
-  for (const char* command : {"fetch", "prepare", "show", "train", "eval", "export"}) {
+  for (const char* command : {"fetch", "prepare", "show", "train", "eval", "export", "recognize"}) {
     const Outcome help = biji_command(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_NE(help.text.find("Example"), std::string::npos) << command;
@@ -39,7 +39,8 @@ TEST(CommandLine, MisuseIsTwo) {
   for (const char* arguments :
        {"", "nonesuch", "train", "train digits", "train --resume", "train digits --data x --out y --epochs 0",
         "fetch", "fetch mnist", "fetch klingon --out x", "prepare klingon --from . --out x",
-        "export run --out x --precision fp8", "show", "eval model"})
+        "export run --out x --precision fp8", "show", "eval model", "recognize x.png",
+        "recognize x.png --model m --json y.JPG", "recognize x.png --model m --ink blue"})
     EXPECT_EQ(biji_command(arguments).code, 2) << arguments;
 }
 
@@ -48,7 +49,9 @@ TEST(CommandLine, FailureIsOneAndNamesTheFile) {
   for (const std::string& arguments :
        {"train digits --data /nowhere.bjp --out " + folder.path.string(),
         std::string("eval /nowhere --data /nowhere.bjp"), std::string("show /nowhere.bjp"),
-        std::string("prepare mnist --from /nowhere --out x.bjp"), std::string("export /nowhere --out x")}) {
+        std::string("prepare mnist --from /nowhere --out x.bjp"), std::string("export /nowhere --out x"),
+        std::string("recognize x.png --model /nowhere"),
+        std::string("recognize /nowhere.png --model " BIJI_MODELS "/digits")}) {
     const Outcome outcome = biji_command(arguments);
     EXPECT_EQ(outcome.code, 1) << arguments;
     EXPECT_NE(outcome.text.find("/nowhere"), std::string::npos) << outcome.text;

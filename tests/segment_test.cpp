@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "shared/raster.h"
 #include "tests/samples.h"
 
@@ -70,6 +72,67 @@ TEST(SegmentInk, PartsOfASquareCharacterStayTogether) {
   EXPECT_EQ(segment(river, {false}).size(), 3u);
 }
 
+// Characters whose strokes do not touch, size units large, their corner at x, y.
+Ink eight(float x, float y, float size) {  // 八
+  Ink ink = line_ink(x + 0.35f * size, y + 0.1f * size, x, y + 0.9f * size);
+  append(ink, line_ink(x + 0.55f * size, y, x + size, y + 0.95f * size));
+  return ink;
+}
+Ink child(float x, float y, float size) {  // 儿
+  Ink ink = line_ink(x + 0.35f * size, y, x, y + size);
+  const Point hook[] = {{x + 0.6f * size, y, 0, 0.5f},
+                        {x + 0.62f * size, y + 0.9f * size, 0, 0.5f},
+                        {x + size, y + 0.85f * size, 0, 0.5f}};
+  ink.add_stroke(hook);
+  return ink;
+}
+Ink three(float x, float y, float size) {  // 三
+  Ink ink;
+  for (const float at : {0.05f, 0.45f, 0.95f})
+    append(ink, line_ink(x, y + at * size, x + size, y + at * size));
+  return ink;
+}
+Ink river(float x, float y, float size) {  // 川
+  Ink ink = line_ink(x + 0.1f * size, y, x, y + size);
+  append(ink, line_ink(x + 0.5f * size, y + 0.1f * size, x + 0.5f * size, y + 0.8f * size));
+  append(ink, line_ink(x + 0.95f * size, y, x + 0.95f * size, y + size));
+  return ink;
+}
+Image map_of(const Ink& ink) {
+  const Box box = bounds(ink);
+  Image image(static_cast<int32_t>(box.width) + 40, static_cast<int32_t>(box.height) + 40);
+  draw_ink(ink, {box.x, box.y, 1, 20, 20}, 5, 0, image);
+  return image;
+}
+
+TEST(SegmentInk, ASquareCharacterOfLooseStrokesIsOneAloneAndInALine) {
+  constexpr Ink (*kCharacters[])(float, float, float) = {eight, child, river, three};
+  for (const auto character : kCharacters) {
+    const Ink alone = character(0, 0, 90);
+    EXPECT_EQ(segment(alone, {true}).size(), 1u);
+    EXPECT_EQ(segment(map_of(alone), {true}).characters.size(), 1u);
+  }
+  Ink line, page;
+  for (int32_t i = 0; i < 4; ++i) append(line, kCharacters[i](128.f * static_cast<float>(i), 3, 90));
+  for (const float y : {0.f, 140.f}) {
+    for (int32_t i = 0; i < 4; ++i) append(page, kCharacters[i](128.f * static_cast<float>(i), y, 90));
+  }
+  EXPECT_EQ(segment(line, {true}).size(), 4u);
+  EXPECT_EQ(segment(map_of(line), {true}).characters.size(), 4u);
+  const auto characters = segment(page, {true});
+  ASSERT_EQ(characters.size(), 8u);
+  EXPECT_EQ(characters[3].line, 0);
+  EXPECT_EQ(characters[4].line, 1);
+  EXPECT_EQ(segment(map_of(page), {true}).characters.size(), 8u);
+}
+
+TEST(SegmentInk, FourSquaresInASquareAreFour) {
+  Ink page;
+  for (const float y : {0.f, 130.f})
+    for (const float x : {0.f, 130.f}) append(page, circle_ink(x + 45, y + 45, 45));
+  EXPECT_EQ(segment(page, {true}).size(), 4u);
+}
+
 TEST(SegmentInk, EveryStrokeBelongsToOneCharacter) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     for (const bool square : {false, true}) {
@@ -104,6 +167,16 @@ TEST(SegmentImage, SpecksAreNotCharacters) {
   image.at(201, 10) = 255;
   EXPECT_EQ(segment(image, {}).characters.size(), 1u);
   EXPECT_TRUE(segment(Image(50, 50), {}).characters.empty());
+}
+
+TEST(SegmentImage, FaintPencilIsInkWhereNothingIsStronger) {
+  Image image(220, 120);
+  draw_ink(three_digits(), {0, 0, 1, 10, 10}, 5, 0, image);
+  Image trace = image;
+  for (uint8_t& v : image.pixels) v = static_cast<uint8_t>(v / 4);
+  EXPECT_EQ(segment(image, {}).characters.size(), 3u);
+  for (uint8_t& v : trace.pixels) v = std::min<uint8_t>(v, kFaintInk - 1);
+  EXPECT_TRUE(segment(trace, {}).characters.empty());
 }
 
 TEST(SegmentImage, ExtractLeavesNeighboursOut) {

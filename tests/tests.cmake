@@ -37,7 +37,8 @@ endif()
 if(BIJI_NATIVE_TESTS)
   add_executable(native_tests ${BIJI_NATIVE_TESTS})
   target_link_libraries(native_tests PRIVATE biji_native biji_warnings gtest_main)
-  target_compile_definitions(native_tests PRIVATE BIJI_COMMAND="$<TARGET_FILE:biji>")
+  target_compile_definitions(native_tests PRIVATE
+    BIJI_COMMAND="$<TARGET_FILE:biji>" BIJI_MODELS="${CMAKE_SOURCE_DIR}/models")
   add_test(NAME native COMMAND native_tests)
   # Built by `make bench-train` only.
   add_executable(train_bench EXCLUDE_FROM_ALL tests/train_bench.cpp)

@@ -66,12 +66,11 @@ const char* biji_core_error_text(int32_t code) {
   return err_message(static_cast<Err>(code));
 }
 
-int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
-                            int32_t square) {
+int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring,
+                            float pen_px) {
   const InputSpec spec{size_px, box_px, static_cast<Centring>(centring), pen_px};
   if (!valid(spec)) return status(Err::kBadArgument);
   core->options.spec = spec;
-  core->options.square = square != 0;
   return status(Err::kOk);
 }
 
@@ -81,6 +80,7 @@ int32_t biji_core_set_labels(biji_core* core, int32_t bytes) {
   Result<Labels> labels = parse_labels({text.data(), text.size()});
   if (!labels.ok()) return status(labels.err);
   core->labels = std::move(labels.value);
+  core->options.square = fills_squares(core->labels);
   core->allow.clear();
   return status(Err::kOk);
 }

@@ -25,10 +25,10 @@ int32_t biji_core_input_version(void);
 // UTF-8, NUL-terminated, static.
 const char* biji_core_error_text(int32_t status);
 
-// How the model wants its input: InputSpec, and SegmentOptions::square. centring: 0 mass, 1 box.
-int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
-                            int32_t square);
-// The labels file: the first `bytes` bytes of the scratch buffer.
+// How the model wants its input: InputSpec. centring: 0 mass, 1 box.
+int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px);
+// The labels file: the first `bytes` bytes of the scratch buffer. They also tell how characters are found:
+// those of Chinese are squares that may fall apart (shared/decode.h, fills_squares).
 int32_t biji_core_set_labels(biji_core* core, int32_t bytes);
 int32_t biji_core_label_count(const biji_core* core);
 // Restricts candidates ("0-9"): the first `bytes` bytes of the scratch buffer; 0 allows all.

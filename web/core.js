@@ -34,8 +34,7 @@ export class Core {
     if (!core.#handle) throw new BijiError('internal', 'There is no memory for the encoder.');
     const centring = { mass: 0, box: 1 }[spec?.centring] ?? -1;
     core.#check(
-      core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen),
-        spec?.square ? 1 : 0),
+      core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen)),
       'model', 'The input that model.json describes cannot be made');
     core.#check(core.#wasm.biji_core_set_labels(core.#handle, core.#write([utf8.encode(labels)])), 'model',
       'The labels file cannot be read');

@@ -17,7 +17,10 @@ struct FuzzCore {
   bool configure(Input& input) {
     const auto size = input.number<uint8_t>(), box = input.number<uint8_t>(), flags = input.number<uint8_t>();
     const auto pen = input.number<float>();
-    return biji_core_set_input(core, size, box, flags & 1, pen, flags >> 1 & 1) == 0;
+    const std::string_view labels = flags >> 1 & 1 ? "一\n" : "0\n";  // the first finds characters as squares
+    fill(labels);
+    return biji_core_set_labels(core, static_cast<int32_t>(labels.size())) == 0 &&
+           biji_core_set_input(core, size, box, flags & 1, pen) == 0;
   }
   static std::string configuration(uint8_t size, uint8_t box, uint8_t flags) {
     return bytes_of(size) + bytes_of(box) + bytes_of(flags) + bytes_of(2.5f);
