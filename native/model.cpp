@@ -206,10 +206,12 @@ void export_model(const ExportOptions& options) {
   const Calibration calibration = calibrate(net, state);
   const double temperature = calibration.temperature;
   json accuracy = json::object();
+  std::string first;
   for (const fs::path& path : options.evaluate) {
     const Dataset data = load_data(std::vector{path}, state.input);
     check_fits(data, state.classes, state.input);
     const Metrics m = summarise(answers_of(net, data, temperature), net.network().classes());
+    if (first.empty()) first = data.sources[0].name;
     accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
     if (!options.quiet)
       std::printf("%s: %.3f %% (%lld of %lld wrong), loss %.5f, calibration error %.4f\n",
@@ -257,6 +259,7 @@ void export_model(const ExportOptions& options) {
         {"seconds", std::round(state.seconds)}}},
       {"data", sources},
       {"accuracy", accuracy},
+      {"measured_on", first},
       {"licence", licence_of(state)},
   };
   const json check = golden(net, state);

@@ -81,6 +81,8 @@ export interface ModelInfo {
   rejection?: { threshold: number; false_accept: number; false_reject: number };
   /** Share of right answers by test set, 0..1. */
   accuracy: Record<string, number>;
+  /** The set whose accuracy stands for the model. */
+  measured_on?: string;
   [field: string]: unknown;
 }
 

@@ -135,7 +135,7 @@ pad.addEventListener('biji-ready', ({ detail: { info, provider } }) => {
   $('facts').hidden = false;
   $('provider').textContent = { wasm: 'WebAssembly', webgpu: 'WebGPU' }[provider] ?? provider ?? '–';
   $('size').textContent = info?.bytes > 0 ? size(info.bytes) : '–';
-  const accuracy = bestAccuracy(info?.accuracy);
+  const accuracy = accuracyOf(info);
   $('accuracy').parentElement.hidden = !accuracy;
   if (accuracy) {
     $('accuracy').textContent = `${(100 * accuracy.value).toFixed(2)} %`;
@@ -145,13 +145,11 @@ pad.addEventListener('biji-ready', ({ detail: { info, provider } }) => {
   navigator.serviceWorker?.register('./sw.js').catch(() => {}); // offline from the next visit on; not everywhere allowed
 });
 
-// model.json: { 'MNIST test': 0.998, .. } with numbers, or objects that have one as top1.
-function bestAccuracy(sets) {
-  for (const [set, entry] of Object.entries(sets ?? {})) {
-    const value = typeof entry === 'number' ? entry : entry?.top1;
-    if (value > 0 && value <= 1) return { set, value };
-  }
-  return null;
+// The figure that stands for the model, or the first that its card has.
+function accuracyOf(info) {
+  const sets = info?.accuracy ?? {};
+  const set = info?.measured_on in sets ? info.measured_on : Object.keys(sets)[0];
+  return sets[set] > 0 && sets[set] <= 1 ? { set, value: sets[set] } : null;
 }
 
 let again = () => pad.recognize();
