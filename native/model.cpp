@@ -40,13 +40,14 @@ std::string text_of(const Labels& classes) {
 struct Calibration {
   double temperature;
   std::string from;
-  at::Tensor logits;  // of those samples
+  Dataset samples;
+  at::Tensor logits;  // of the samples, under augmentation where they are training data
 };
 Calibration calibrate(Net& net, const RunState& state) {
   const auto fit = [&](const Dataset& data, const char* from) {
     const Dataset sample = data.select(temperature_sample(data.size()));
     const at::Tensor logits = logits_of(net, sample);
-    return Calibration{fit_temperature(logits, sample.labels), from, logits};
+    return Calibration{fit_temperature(logits, sample.labels), from, sample, logits};
   };
   if (!state.validation.empty()) return fit(load_data(state.validation, state.input), "validation samples");
   Dataset data = load_data(state.data, state.input);
@@ -60,7 +61,7 @@ Calibration calibrate(Net& net, const RunState& state) {
   for (int64_t i = 0; i < data.size(); i += kBatch)
     parts.push_back(net.forward(augment(inputs(data, i, i + kBatch), 1, data.drawn()), false));
   const at::Tensor logits = at::cat(parts);
-  return {fit_temperature(logits, data.labels), "training samples under fresh augmentation", logits};
+  return {fit_temperature(logits, data.labels), "training samples under fresh augmentation", data, logits};
 }
 
 // The probability of the best class below which an answer had better be none: where it turns away as many
@@ -87,6 +88,19 @@ json rejection(Net& net, const RunState& state, const Calibration& calibration) 
             {"characters", real.size(0)}};
   }
   return best;
+}
+
+// Share of right answers on the samples of the calibration, without augmentation, by what the weights are stored as.
+json accuracy_by_precision(const Net& trained, const Dataset& samples) {
+  json out;
+  for (const char* precision : {"fp32", "fp16", "int8"}) {
+    Net net = fold(trained);
+    round_to(net, stored_of(precision));
+    const at::Tensor right = logits_of(net, samples).argmax(1).eq(samples.labels);
+    out[precision] = std::round(right.to(at::kDouble).mean().item<double>() * 1e6) / 1e6;
+  }
+  out["samples"] = samples.size();
+  return out;
 }
 
 bool from_casia(const RunState& state) {
@@ -260,6 +274,7 @@ void export_model(const ExportOptions& options) {
       {"data", sources},
       {"accuracy", accuracy},
       {"measured_on", first},
+      {"precisions", accuracy_by_precision(trained, calibration.samples)},
       {"licence", licence_of(state)},
   };
   const json check = golden(net, state);

@@ -48,7 +48,8 @@ struct ExportOptions {
 //   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below
 //   the threshold had better be none; the shares of so many scribbles and characters that end up on the wrong side,
 //   training {command, seed, epochs, held_out, git_commit, seconds}, data [{name, samples}],
-//   accuracy {set: 0..1}, measured_on: the set whose figure stands for the model, the first one; licence
+//   accuracy {set: 0..1}, measured_on: the set whose figure stands for the model, the first one;
+//   precisions {fp32, fp16, int8: 0..1, samples}: on the samples that the temperature is from; licence
 // golden.json holds
 //   input_version, size, tolerance, inputs [{label, pixels: base64 of size*size bytes, logits: [classes]}]
 // with one sample for each of ten classes, or scribbles without a label where the data may not be passed on.

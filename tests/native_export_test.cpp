@@ -120,6 +120,17 @@ TEST_F(Exported, TheCardDescribesTheFile) {
   EXPECT_EQ(card.at("training").at("command"), "biji train mnist-dense");
   EXPECT_EQ(card.at("data")[0].at("samples"), 60);
   EXPECT_TRUE(card.at("accuracy").contains("bars-test"));
+  EXPECT_EQ(card.at("measured_on"), "bars-test");
+  const int samples = card.at("precisions").at("samples");
+  EXPECT_EQ(samples, 60);
+  for (const char* precision : {"fp32", "fp16", "int8"}) {
+    const double right = samples * card.at("precisions").at(precision).get<double>();
+    EXPECT_NEAR(right, std::round(right), 1e-4) << precision;
+    EXPECT_GE(right, 1) << precision;
+    EXPECT_LE(right, samples) << precision;
+  }
+  EXPECT_GE(card.at("rejection").at("threshold"), 0.01);
+  EXPECT_LE(card.at("rejection").at("false_accept").get<double>(), 1);
   EXPECT_EQ(read_file(folder / "models/bars/labels.txt"), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
 }
 
