@@ -123,7 +123,9 @@ int main(int argc, char** argv) {
   train_command->add_option("--data", train.data, "packs to train on");
   train_command->add_option("--val-data", train.validation, "packs to validate on after each epoch");
   train_command->add_option("--out", train.out, "the run's folder")->required();
-  train_command->add_option("--init", train.init, "start from the weights of this run (fine-tuning)");
+  train_command->add_option(
+      "--init", train.init,
+      "start from the weights of this run (fine-tuning), which may have had fewer residual blocks");
   auto* epochs = train_command->add_option("--epochs", train.recipe.epochs, "times through the data")
                      ->check(CLI::PositiveNumber);
   auto* batch =

@@ -214,6 +214,63 @@ void import_tensors(Net& net, const std::string& prefix, const FloatTensors& ten
     entry.tensor.copy_(tensor_of(tensors, prefix + entry.parameter.name, entry.parameter.shape));
 }
 
+int import_shallower(Net& net, const std::string& prefix, const FloatTensors& tensors) {
+  const at::NoGradGuard no_grad;
+  // A layer is a convolution and the batch normalisation that follows it, or a linear layer; each kind has its count.
+  struct Layer {
+    std::string name, norm;
+    std::vector<int64_t> shape;
+  };
+  const auto layers_of = [](auto&& each_weight) {
+    std::vector<Layer> layers;
+    for (const std::string kind : {"conv", "linear"})
+      for (int i = 1;; ++i) {
+        const std::string number = std::to_string(i);
+        const std::vector<int64_t>* shape = each_weight(kind + number + ".weight");
+        if (!shape) break;
+        layers.push_back({kind + number, kind == "conv" ? "bn" + number : "", *shape});
+      }
+    return layers;
+  };
+  const std::vector<Layer> from = layers_of([&](const std::string& name) -> const std::vector<int64_t>* {
+    const auto found = tensors.find(prefix + name);
+    return found == tensors.end() ? nullptr : &found->second.shape;
+  });
+  const std::vector<Layer> to = layers_of([&](const std::string& name) -> const std::vector<int64_t>* {
+    for (const Net::Entry& entry : net.entries())
+      if (entry.parameter.name == name) return &entry.parameter.shape;
+    return nullptr;
+  });
+
+  int added = 0;
+  size_t next = 0;  // of from
+  for (const Layer& layer : to) {
+    if (next < from.size() && from[next].shape == layer.shape) {
+      const Layer& source = from[next++];
+      for (const Net::Entry& entry : net.entries()) {
+        const std::string& name = entry.parameter.name;
+        for (const auto& [mine, theirs] : {std::pair{layer.name, source.name}, {layer.norm, source.norm}})
+          if (!mine.empty() && name.starts_with(mine + "."))
+            entry.tensor.copy_(
+                tensor_of(tensors, prefix + theirs + name.substr(mine.size()), entry.parameter.shape));
+      }
+      continue;
+    }
+    ++added;
+    // Only a residual's layers may be new: with its last gain 0 it carries its input on as it is.
+    for (size_t i = 0; i < net.network().nodes.size(); ++i) {
+      const Node& node = net.network().nodes[i];
+      if (node.op != Op::kAdd || net.network().nodes[static_cast<size_t>(node.b)].name != layer.norm)
+        continue;
+      net.tensor(layer.norm + ".gain").zero_();
+    }
+  }
+  if (next != from.size() || from.empty() || added % 2 != 0)
+    throw std::runtime_error("the weights do not fit the network at \"" +
+                             (next < from.size() ? from[next].name : std::string("conv1")) + "\"");
+  return added / 2;
+}
+
 at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type) {
   return pixels.unsqueeze(1).to(type).mul_(1 / 255.);
 }

@@ -249,7 +249,10 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       throw std::runtime_error(options.init.string() + ": is a run of " + before.network + " with " +
                                std::to_string(before.classes.size()) +
                                " classes; --init takes one of the same network and classes");
-    import_tensors(net, "average.", load_checkpoint(options.init, before));
+    const int added = import_shallower(net, "average.", load_checkpoint(options.init, before));
+    if (added > 0 && !quiet)
+      std::printf("%s: %d residual blocks fewer; the new ones begin as nothing\n", options.init.c_str(),
+                  added);
     state.command = before.command + " && " + state.command;  // the whole way, for the card
   }
   average.state().copy_(net.state());

@@ -27,7 +27,8 @@ struct TrainOptions {
   std::vector<std::filesystem::path> data;        // packs, joined; same classes and input
   std::vector<std::filesystem::path> validation;  // packs; empty: held_out is used
   std::filesystem::path out;                      // the run's folder
-  std::filesystem::path init;  // a finished run of the same network whose averaged weights are the start
+  std::filesystem::path
+      init;  // a finished run whose averaged weights are the start, of the same network or of one with fewer residual blocks
   Recipe recipe;
   uint64_t seed = 1;
   double held_out =

@@ -101,6 +101,35 @@ INSTANTIATE_TEST_SUITE_P(Table, EachNetwork, testing::ValuesIn([] {
                            return name;
                          });
 
+// A network that gets two blocks more computes what it did, until it is trained.
+TEST(Networks, GrowByBlocksThatBeginAsNothing) {
+  const at::NoGradGuard no_grad;
+  Net before(network_row("hanzi").build(10), at::kCPU), after(before.network(), at::kCPU);
+  before.initialise(1);
+  after.initialise(2);
+  FloatTensors all, fewer;
+  export_tensors(before, "x.", all);
+  // Convolutions 5, 6 and 10, 11 are second blocks: without them, 7 to 9 are 5 to 7, and 12 is 8.
+  const auto number = [](int layer) { return layer < 5 ? layer : layer < 10 ? layer - 2 : layer - 4; };
+  for (const auto& [name, values] : all) {
+    const size_t digit = name.find_first_of("0123456789"), dot = name.find('.', digit);
+    const int layer = std::stoi(name.substr(digit, dot - digit));
+    const bool linear = name.starts_with("x.linear");
+    if (!linear && (layer == 5 || layer == 6 || layer == 10 || layer == 11)) continue;
+    fewer[name.substr(0, digit) + std::to_string(linear ? layer : number(layer)) + name.substr(dot)] = values;
+  }
+  EXPECT_EQ(import_shallower(after, "x.", fewer), 2);
+  for (const char* gain : {"bn6.gain", "bn11.gain"}) before.tensor(gain).zero_();
+  const at::Tensor x = at::rand({3, 1, 48, 48});
+  EXPECT_TRUE(after.forward(x, false).equal(before.forward(x, false)));
+
+  EXPECT_EQ(import_shallower(after, "x.", all), 0);
+  EXPECT_TRUE(after.tensor("bn6.gain").equal(at::ones({64})));
+  fewer.erase("x.conv8.weight");  // not in between, but missing
+  EXPECT_NE(error_of([&] { import_shallower(after, "x.", fewer); }).find("do not fit"), std::string::npos);
+  EXPECT_NE(error_of([&] { import_shallower(after, "x.", {}); }).find("do not fit"), std::string::npos);
+}
+
 // Against LibTorch's own operations in double: values, gradients and running statistics.
 TEST(BatchNorm, FusedIsTheSameAsOneByOne) {
   for (const bool relu : {false, true})
