@@ -1,5 +1,9 @@
 #include "native/augment.h"
 
+#include <algorithm>
+#include <cmath>
+
+#include "native/ink_augment.h"
 #include "native/net.h"
 
 namespace biji {
@@ -108,6 +112,18 @@ at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn) {
   const at::Tensor noisy = (at::rand({n, 1, 1, 1}, options) < 0.25).to(at::kFloat) *
                            at::rand({n, 1, 1, 1}, options) * (0.08 * strength);
   return x.addcmul_(at::randn({n, 1, h, w}, options), noisy).clamp_(0, 1);
+}
+
+double mixup(at::Tensor& x, const at::Tensor& order, float alpha, uint64_t seed) {
+  Random random(seed);
+  double u = 0, v = 0;
+  do {  // M. Johnk, 1964
+    u = std::pow(random.uniform(), 1 / alpha);
+    v = std::pow(random.uniform(), 1 / alpha);
+  } while (u + v > 1 || u + v == 0);
+  const double share = std::max(u, v) / (u + v);
+  x = at::lerp(x.index_select(0, order), x, share);
+  return share;
 }
 
 }  // namespace biji

@@ -154,6 +154,16 @@ int main(int argc, char** argv) {
                         ->add_option("--scribbles", train.recipe.scribbles,
                                      "share of samples that are no characters, to be unsure about; 0 = none")
                         ->check(CLI::Range(0., 1.));
+  auto* as_ink =
+      train_command
+          ->add_option(
+              "--as-ink", train.recipe.as_ink,
+              "share of scans that are thinned to lines and drawn anew with pens of any width; 0 = none")
+          ->check(CLI::Range(0., 1.));
+  auto* mixup = train_command
+                    ->add_option("--mixup", train.recipe.mixup,
+                                 "alpha of mixup: inputs and labels are blended in pairs; 0 = none")
+                    ->check(CLI::Range(0., 4.));
   auto* patience = train_command
                        ->add_option("--patience", train.recipe.patience,
                                     "epochs without better validation after which to stop; 0 = never")
@@ -193,6 +203,7 @@ int main(int argc, char** argv) {
   show_command->add_option("--strength", show.augmented, "of augmentation")
       ->check(CLI::Range(0., 2.))
       ->needs(augmented);
+  show_command->add_flag("--as-ink", show.as_ink, "scans as `train --as-ink` draws them anew");
   show_command->add_option("--seed", show.seed, "of augmentation")->capture_default_str();
 
   biji::ReportOptions eval;
@@ -329,6 +340,8 @@ int main(int argc, char** argv) {
         if (*optimizer) train.recipe.optimizer = given.optimizer;
         if (*size_start) train.recipe.size_start = given.size_start;
         if (*scribbles) train.recipe.scribbles = given.scribbles;
+        if (*as_ink) train.recipe.as_ink = given.as_ink;
+        if (*mixup) train.recipe.mixup = given.mixup;
         if (*patience) train.recipe.patience = given.patience;
       }
       train.network = network;

@@ -22,13 +22,15 @@ add_library(biji_native STATIC
   native/download.cpp native/eval.cpp native/fetch.cpp native/file.cpp native/idx.cpp native/ink_augment.cpp
   native/model.cpp native/net.cpp native/network.cpp native/onnx_model.cpp native/pack.cpp native/photo.cpp
   native/picture.cpp native/prepare.cpp native/progress.cpp native/ranks.cpp native/recognize.cpp native/report.cpp
-  native/report_page.cpp native/run.cpp native/safetensors.cpp native/scribble.cpp native/show.cpp native/train.cpp)
+  native/report_page.cpp native/run.cpp native/safetensors.cpp native/scribble.cpp native/show.cpp native/skeleton.cpp native/train.cpp)
 target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS}
   PRIVATE ${TURBOJPEG_INCLUDE_DIR} ${EXIF_INCLUDE_DIR})
 target_link_libraries(biji_native
   PUBLIC biji_core nlohmann_json::nlohmann_json onnx ${TORCH_LIBRARIES}
   PRIVATE biji_warnings CURL::libcurl LibArchive::LibArchive ZLIB::ZLIB PNG::PNG ${TURBOJPEG_LIBRARY} ${EXIF_LIBRARY}
     OpenSSL::Crypto Threads::Threads)
+# Reading LibTorch's headers takes longer than compiling most of our sources.
+target_precompile_headers(biji_native PRIVATE <ATen/ATen.h> <nlohmann/json.hpp>)
 # Faster convolutions on a CPU (convolution.h). Version 3 has another interface; without version 2 LibTorch's serve.
 find_package(dnnl 2 QUIET CONFIG)
 if(dnnl_FOUND)

@@ -12,6 +12,7 @@
 #include "native/file.h"
 #include "native/ink_augment.h"
 #include "native/picture.h"
+#include "native/skeleton.h"
 #include "shared/binarize.h"
 
 namespace biji {
@@ -102,6 +103,9 @@ void show_pack(const ShowOptions& options) {
     const std::string& label = data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
     if (!gallery.wants(label)) continue;
     at::Tensor pixels = inputs(data, i, i + 1);
+    if (options.as_ink && !data.drawn())
+      draw_as_ink(pixels, 1, data.input, std::max(options.augmented, 0.1f) / 2,
+                  mix_seed(options.seed, static_cast<uint64_t>(i)), 1);
     if (options.augmented > 0) {
       if (data.drawn())
         pixels = draw(data, at::full({1}, i, at::kLong),

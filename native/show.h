@@ -15,6 +15,7 @@ struct ShowOptions {
   int64_t limit = 400;            // samples on the sheet, PNG files a class; 0 = all
   int32_t columns = 20;
   float augmented = 0;  // strength of augmentation (augment.h)
+  bool as_ink = false;  // scans are drawn anew with a pen (skeleton.h)
   uint64_t seed = 1;
 };
 

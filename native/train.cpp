@@ -18,6 +18,7 @@
 #include "native/progress.h"
 #include "native/ranks.h"
 #include "native/scribble.h"
+#include "native/skeleton.h"
 
 namespace biji {
 namespace {
@@ -358,6 +359,11 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     at::Tensor pixels =
         data.drawn() ? drawing.get(state.step).to(device) : data.pixels.index_select(0, index);
     const int64_t n = pixels.size(0);
+    if (const auto pens = static_cast<int64_t>(std::lround(recipe.as_ink * static_cast<float>(n)));
+        pens > 0 && !data.drawn())
+      draw_as_ink(pixels, pens, data.input, strength(recipe, state.step, state.total_steps) / 2,
+                  rank_seed(mix_seed(state.seed ^ 0x9e115, static_cast<uint64_t>(state.step))),
+                  std::max(1, state.threads));
     if (const auto extra = static_cast<int64_t>(std::lround(recipe.scribbles * static_cast<float>(n)));
         extra > 0) {
       const uint64_t seed = rank_seed(mix_seed(state.seed ^ 0xbad1d, static_cast<uint64_t>(state.step)));
@@ -368,8 +374,17 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
               : overlays(pixels, extra);
       pixels = at::cat({pixels, none});
     }
-    const at::Tensor x = augment(pixels, strength(recipe, state.step, state.total_steps),
-                                 data.drawn());  // [batch, 1, h, w]
+    at::Tensor x = augment(pixels, strength(recipe, state.step, state.total_steps),
+                           data.drawn());  // [batch, 1, h, w]
+    at::Tensor order_mixed;
+    double share = 1;
+    if (recipe.mixup > 0) {
+      order_mixed = at::randperm(n, labels.options());
+      at::Tensor characters = x.slice(0, 0, n);
+      share = mixup(characters, order_mixed, recipe.mixup,
+                    rank_seed(mix_seed(state.seed ^ 0x313c, static_cast<uint64_t>(state.step))));
+      x.slice(0, 0, n).copy_(characters);
+    }
     const double input_seconds = since_start();
 
     at::Tensor logits;
@@ -379,6 +394,10 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     }
     logits = logits.to(at::kFloat);
     at::Tensor loss = loss_of(logits.slice(0, 0, n), labels, data.merged, recipe.label_smoothing);
+    if (share < 1)
+      loss = loss * share + loss_of(logits.slice(0, 0, n), labels.index_select(0, order_mixed), data.merged,
+                                    recipe.label_smoothing) *
+                                (1 - share);
     const at::Tensor reported = loss.detach().to(at::kDouble);
     if (logits.size(0) > n) {
       // Cross-entropy with equal probabilities, in the proportion of the samples.

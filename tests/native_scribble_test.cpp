@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "native/ink_augment.h"
 #include "native/scribble.h"
+#include "native/skeleton.h"
 #include "native/train.h"
 #include "tests/native_testing.h"
 
@@ -34,6 +36,53 @@ TEST(Overlay, IsDarkerThanAnyOfItsParts) {
   ASSERT_EQ(images.sizes(), (std::vector<int64_t>{4, 28, 28}));
   EXPECT_GT(images.to(at::kFloat).mean().item<float>(), characters.to(at::kFloat).mean().item<float>());
   EXPECT_EQ(overlays(characters, 100).size(0), 9);
+}
+
+// Lines drawn with a pen come back where they were.
+TEST(Skeleton, FollowsTheMiddleOfLines) {
+  Ink cross;
+  cross.add_stroke(std::vector<Point>{{0, 0}, {1, 1}});
+  cross.add_stroke(std::vector<Point>{{1, 0}, {0, 1}});
+  const Image image = normalize(cross, kLettersInput).value;  // corners 3.3 pixels from the border
+  const Ink ink = skeleton(image);
+  EXPECT_GE(ink.stroke_count(), 2);  // from corner to corner, or from the crossing to each
+  EXPECT_LE(ink.stroke_count(), 4);
+  const Box box = bounds(ink);
+  EXPECT_NEAR(box.x, 3.3, 1);
+  EXPECT_NEAR(box.width, 21.4, 2);
+  EXPECT_NEAR(box.height, 21.4, 2);
+  for (const Point& p : ink.points)
+    EXPECT_LT(std::min(std::abs(p.x - p.y), std::abs(p.x + p.y - 28)), 0.75f) << p.x << ", " << p.y;
+}
+
+TEST(Skeleton, FindsRingsAndDots) {
+  Ink drawn;
+  std::vector<Point> ring;
+  for (int i = 0; i <= 40; ++i)
+    ring.push_back(
+        {std::cos(0.05f * static_cast<float>(M_PI * i)), std::sin(0.05f * static_cast<float>(M_PI * i))});
+  drawn.add_stroke(ring);
+  drawn.add_stroke(std::vector<Point>{{0, 0}});
+  const Ink ink = skeleton(normalize(drawn, kLettersInput).value);
+  ASSERT_EQ(ink.stroke_count(), 2);
+  const Box big = bounds(ink.stroke(1)), dot = bounds(ink.stroke(0));
+  EXPECT_NEAR(std::max(big.width, dot.width), 21, 2);
+  EXPECT_LT(std::min(big.width, dot.width), 1);
+  EXPECT_TRUE(skeleton(Image(28, 28)).empty());
+}
+
+TEST(Skeleton, ReplacesTheFirstOnesOnly) {
+  at::Tensor scans = at::zeros({40, 28, 28}, at::kByte);
+  scans.slice(1, 4, 24).slice(2, 12, 16).fill_(255);
+  scans[1].zero_();  // nothing there to follow
+  at::Tensor once = scans.clone(), again = scans.clone();
+  draw_as_ink(once, 30, kLettersInput, 0.5f, 7, 2);
+  draw_as_ink(again, 30, kLettersInput, 0.5f, 7, 1);
+  EXPECT_TRUE(once.equal(again));  // whatever the threads
+  const at::Tensor same = once.eq(scans).flatten(1).all(1);
+  EXPECT_EQ(same.slice(0, 0, 30).sum().item<int64_t>(), 1);
+  EXPECT_TRUE(same.slice(0, 30).all().item<bool>());
+  EXPECT_GT(once.slice(0, 2, 30).amax({1, 2}).min().item<int>(), 100);
 }
 
 }  // namespace

@@ -17,11 +17,35 @@ export function inkOf({ data, width, height }) {
     }
   }
   const around = [-w, -w + 1, 1, w + 1, w, w - 1, -1, -w - 1]; // from north, clockwise
+  const dots = takeDots(on, w, around);
   thin(on, around);
-  return trace(on, around).filter((path) => path.length > 2 * kScale || path.lone).map((path) => ({
+  return [...dots, ...trace(on, around).filter((path) => path.length > 2 * kScale)].map((path) => ({
     x: smooth(path.map((p) => (p % w + 0.5) / kScale - 1)),
     y: smooth(path.map((p) => (Math.floor(p / w) + 0.5) / kScale - 1)),
   }));
+}
+
+// Takes pieces of ink of at most 4 pixels off, of which thinning might leave nothing: each a path of one.
+function takeDots(on, w, around) {
+  const dots = [];
+  const seen = new Set();
+  for (const start of on.keys()) {
+    if (!on[start] || seen.has(start)) continue;
+    const piece = [start];
+    seen.add(start);
+    for (const p of piece) {
+      for (const q of around.map((step) => p + step).filter((q) => on[q] && !seen.has(q))) {
+        seen.add(q);
+        piece.push(q);
+      }
+    }
+    const xs = piece.map((p) => p % w), ys = piece.map((p) => Math.floor(p / w));
+    const middle = (values) => Math.round((Math.min(...values) + Math.max(...values)) / 2);
+    if (Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)) >= 4 * kScale) continue;
+    for (const p of piece) on[p] = 0;
+    dots.push([middle(ys) * w + middle(xs)]);
+  }
+  return dots;
 }
 
 function thin(on, around) {
@@ -65,7 +89,6 @@ function trace(on, around) {
   };
   for (const node of nodes) {
     for (let path = follow(node); path.length > 1 && !(path.length === 2 && nodes.has(path[1])); path = follow(node)) paths.push(path);
-    if (around.every((step) => !on[node + step])) paths.push(Object.assign([node], { lone: true }));
   }
   for (const p of pixels) {
     if (used.has(p) || nodes.has(p)) continue;

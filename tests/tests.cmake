@@ -39,6 +39,7 @@ if(BIJI_NATIVE_TESTS)
   target_link_libraries(native_tests PRIVATE biji_native biji_warnings gtest_main)
   target_compile_definitions(native_tests PRIVATE
     BIJI_COMMAND="$<TARGET_FILE:biji>" BIJI_MODELS="${CMAKE_SOURCE_DIR}/models")
+  target_precompile_headers(native_tests PRIVATE <ATen/ATen.h> <gtest/gtest.h> <nlohmann/json.hpp>)
   add_test(NAME native COMMAND native_tests)
   # Built by `make bench-train` only.
   add_executable(train_bench EXCLUDE_FROM_ALL tests/train_bench.cpp)

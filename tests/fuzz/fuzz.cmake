@@ -21,24 +21,20 @@ find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)
 find_path(EXIF_INCLUDE_DIR libexif/exif-data.h REQUIRED)
 find_library(EXIF_LIBRARY exif REQUIRED)
 
-# name: tests/fuzz/<name>.cpp; then the sources that it needs.
-function(biji_fuzz name)
-  add_executable(fuzz_${name} tests/fuzz/${name}.cpp tests/fuzz/fuzz.cpp ${ARGN})
-  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-  target_link_libraries(fuzz_${name} PRIVATE
-    biji_core biji_warnings LibArchive::LibArchive ZLIB::ZLIB PNG::PNG OpenSSL::Crypto nlohmann_json::nlohmann_json)
-endfunction()
+# Whatever a target may need; the linker takes from it what each does.
+add_library(biji_fuzzed STATIC
+  native/archive.cpp native/casia.cpp native/file.cpp native/idx.cpp native/pack.cpp native/photo.cpp native/picture.cpp
+  native/run.cpp native/safetensors.cpp wasm/core.cpp)
+target_link_libraries(biji_fuzzed PUBLIC
+  biji_core biji_warnings LibArchive::LibArchive ZLIB::ZLIB PNG::PNG OpenSSL::Crypto nlohmann_json::nlohmann_json
+  ${TURBOJPEG_LIBRARY} ${EXIF_LIBRARY})
 
-biji_fuzz(archive native/archive.cpp)
-biji_fuzz(decode)
-biji_fuzz(gnt native/casia.cpp)
-biji_fuzz(idx native/idx.cpp)
-biji_fuzz(image wasm/core.cpp)
-biji_fuzz(ink wasm/core.cpp)
-biji_fuzz(pack native/pack.cpp native/file.cpp)
-biji_fuzz(png native/picture.cpp)
-biji_fuzz(photo native/photo.cpp native/picture.cpp native/file.cpp)
-target_link_libraries(fuzz_photo PRIVATE PNG::PNG ${TURBOJPEG_LIBRARY} ${EXIF_LIBRARY})
-biji_fuzz(pot native/casia.cpp)
-biji_fuzz(run native/run.cpp native/file.cpp native/safetensors.cpp)
-biji_fuzz(safetensors native/safetensors.cpp)
+# libFuzzer asks for it weakly, for which no linker would open a library.
+add_library(biji_fuzz_seeds OBJECT tests/fuzz/fuzz.cpp)
+target_link_libraries(biji_fuzz_seeds PRIVATE biji_core biji_warnings)
+
+foreach(name archive decode gnt idx image ink pack photo png pot run safetensors)
+  add_executable(fuzz_${name} tests/fuzz/${name}.cpp)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(fuzz_${name} PRIVATE biji_fuzz_seeds biji_fuzzed)
+endforeach()
