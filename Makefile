@@ -52,11 +52,10 @@ endif
 test: setup page ## build everything and run every test
 	@cmake --preset release -DBIJI_WERROR=ON >/dev/null
 	@cmake --build --preset release
-	@cmake --preset dev >/dev/null
-	@cmake --build --preset dev
 	@cmake --build --preset wasm
-	@! command -v clang++ >/dev/null || { cmake --preset fuzz >/dev/null && cmake --build --preset fuzz; }
-	@cd build && ctest --output-on-failure
+	@sanitized=dev; ! command -v clang++ >/dev/null || sanitized=fuzz; \
+	  cmake --preset $$sanitized >/dev/null && cmake --build --preset $$sanitized
+	@cd build && ctest --output-on-failure --parallel 2
 
 fuzz: setup ## look for bytes that the readers cannot take, SECONDS (60) for each of them
 	@cmake --preset fuzz >/dev/null
