@@ -104,8 +104,8 @@ void show_pack(const ShowOptions& options) {
     if (!gallery.wants(label)) continue;
     at::Tensor pixels = inputs(data, i, i + 1);
     if (options.as_ink && !data.drawn())
-      draw_as_ink(pixels, 1, data.input, std::max(options.augmented, 0.1f) / 2,
-                  mix_seed(options.seed, static_cast<uint64_t>(i)), 1);
+      pixels = drawn_as_ink(pixels, data.input, std::max(options.augmented, 0.1f) / 2,
+                            mix_seed(options.seed, static_cast<uint64_t>(i)), 1);
     if (options.augmented > 0) {
       if (data.drawn())
         pixels = draw(data, at::full({1}, i, at::kLong),

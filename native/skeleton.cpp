@@ -180,11 +180,11 @@ Ink skeleton(const Image& image, uint8_t level) {
   return ink;
 }
 
-void draw_as_ink(at::Tensor& pixels, int64_t count, const InputSpec& spec, float strength, uint64_t seed,
-                 int threads) {
-  const int64_t side = spec.size_px, area = side * side;
-  at::Tensor some = pixels.slice(0, 0, count).cpu().contiguous();
-  uint8_t* all = some.data_ptr<uint8_t>();
+at::Tensor drawn_as_ink(const at::Tensor& scans, const InputSpec& spec, float strength, uint64_t seed,
+                        int threads) {
+  const int64_t count = scans.size(0), side = spec.size_px, area = side * side;
+  at::Tensor out = scans.clone(at::MemoryFormat::Contiguous);
+  uint8_t* all = out.data_ptr<uint8_t>();
   const auto work = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Random random(mix_seed(seed, static_cast<uint64_t>(i)));
@@ -200,7 +200,7 @@ void draw_as_ink(at::Tensor& pixels, int64_t count, const InputSpec& spec, float
   for (int64_t t = 1; t < parts; ++t) others.emplace_back(work, count * t / parts, count * (t + 1) / parts);
   work(0, count / parts);
   for (std::thread& thread : others) thread.join();
-  pixels.slice(0, 0, count).copy_(some);
+  return out;
 }
 
 }  // namespace biji

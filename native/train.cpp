@@ -58,10 +58,10 @@ at::Tensor correct(const at::Tensor& logits, const at::Tensor& labels, const at:
 // Draws the next step's ink while this one trains.
 class Drawing {
  public:
-  using Ask = std::function<std::pair<at::Tensor, DrawOptions>(int64_t step)>;  // index and options of a step
-  Drawing(const Dataset& data, int64_t end, Ask ask) : data_(data), end_(end), ask_(std::move(ask)) {}
+  using Job = std::function<at::Tensor()>;  // runs on another thread
+  Drawing(int64_t end, std::function<Job(int64_t step)> ask) : end_(end), ask_(std::move(ask)) {}
 
-  // The input of a step, u8 [n, size, size] on the CPU. Steps must follow one another.
+  // What is drawn for a step, u8 [n, size, size] on the CPU. Steps must follow one another.
   at::Tensor get(int64_t step) {
     if (!next_.valid()) begin(step);
     const auto start = std::chrono::steady_clock::now();
@@ -73,13 +73,9 @@ class Drawing {
   double waited_seconds() const { return waited_; }
 
  private:
-  void begin(int64_t step) {
-    next_ = std::async(std::launch::async,
-                       [this, asked = ask_(step)] { return draw(data_, asked.first, asked.second); });
-  }
-  const Dataset& data_;
+  void begin(int64_t step) { next_ = std::async(std::launch::async, ask_(step)); }
   int64_t end_;
-  Ask ask_;
+  std::function<Job(int64_t step)> ask_;
   double waited_ = 0;
   std::future<at::Tensor> next_;  // last: its destructor waits
 };
@@ -235,6 +231,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   check_fits(data, state.classes, row.input);
   if (state.held_out > 0) std::tie(data, validation) = split(data, state.held_out);
   if (validation.size() > kValidationSamples) validation = split(validation, kValidationSamples).second;
+  const at::Tensor scans = recipe.as_ink > 0 ? data.pixels : at::Tensor();  // on the CPU
   data = data.on(device);
   if (validation.size() > 0) validation = validation.on(device);
   const int64_t samples = data.size();
@@ -268,7 +265,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                              " ranks; choose another --batch");
   const int64_t rank_batch = batch / ranks.size();
   const int64_t steps_per_epoch = samples / batch;
-  state.total_steps = steps_per_epoch * recipe.epochs;
+  if (!options.resume) state.total_steps = steps_per_epoch * recipe.epochs;
   if (options.resume) {
     const FloatTensors tensors = load_checkpoint(options.out, state);
     import_tensors(net, "model.", tensors);
@@ -293,24 +290,35 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   ranks.broadcast(average.state());
   GradientMean gradient_mean(net, ranks);
 
-  at::Tensor order;  // of an epoch's samples, on the device; on the CPU where they are drawn
+  at::Tensor order;  // of an epoch's samples, on the CPU
   int64_t order_epoch = -1;
   const auto index_of = [&](int64_t step) {
     if (const int64_t epoch = step / steps_per_epoch; epoch != order_epoch) {
       order = permutation(samples, mix_seed(state.seed, static_cast<uint64_t>(epoch) + 1));
-      if (!data.drawn()) order = order.to(device);
       order_epoch = epoch;
     }
     const int64_t first = step % steps_per_epoch * batch + ranks.rank() * rank_batch;
     return order.slice(0, first, first + rank_batch);
   };
-  Drawing drawing(data, state.total_steps, [&](int64_t step) {
+  // Of a step's scans, how many are drawn anew: the first ones, as their order is random.
+  const auto pens = scans.defined()
+                        ? static_cast<int64_t>(std::lround(recipe.as_ink * static_cast<float>(rank_batch)))
+                        : int64_t{0};
+  Drawing drawing(state.total_steps, [&](int64_t step) -> Drawing::Job {
+    const int threads = std::max(1, state.threads);
+    if (!data.drawn()) {
+      const at::Tensor some = scans.index_select(0, index_of(step).slice(0, 0, pens));
+      const uint64_t seed = rank_seed(mix_seed(state.seed ^ 0x9e115, static_cast<uint64_t>(step)));
+      const float vary = strength(recipe, step, state.total_steps) / 2;
+      return
+          [some, seed, vary, threads, &data] { return drawn_as_ink(some, data.input, vary, seed, threads); };
+    }
     DrawOptions draw_options{
         scaled(data.input, input_size(recipe, data.input.size_px, step, state.total_steps)),
         strength(recipe, step, state.total_steps),
         rank_seed(mix_seed(state.seed ^ 0xd2a3, static_cast<uint64_t>(step)))};
-    draw_options.threads = std::max(1, state.threads);
-    return std::pair{index_of(step), draw_options};
+    draw_options.threads = threads;
+    return [index = index_of(step), draw_options, &data] { return draw(data, index, draw_options); };
   });
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions().device(device).dtype(
                                           at::kDouble));  // stay on the device: reading them waits for it
@@ -354,16 +362,12 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     const int64_t epoch = state.step / steps_per_epoch, within = state.step % steps_per_epoch;
     at::manual_seed(
         rank_seed(mix_seed(state.seed ^ 0x5851f42d4c957f2dull, static_cast<uint64_t>(state.step))));
-    const at::Tensor index = index_of(state.step);
-    const at::Tensor labels = data.labels.index_select(0, index.to(device));
+    const at::Tensor index = index_of(state.step).to(device);
+    const at::Tensor labels = data.labels.index_select(0, index);
     at::Tensor pixels =
         data.drawn() ? drawing.get(state.step).to(device) : data.pixels.index_select(0, index);
     const int64_t n = pixels.size(0);
-    if (const auto pens = static_cast<int64_t>(std::lround(recipe.as_ink * static_cast<float>(n)));
-        pens > 0 && !data.drawn())
-      draw_as_ink(pixels, pens, data.input, strength(recipe, state.step, state.total_steps) / 2,
-                  rank_seed(mix_seed(state.seed ^ 0x9e115, static_cast<uint64_t>(state.step))),
-                  std::max(1, state.threads));
+    if (pens > 0) pixels.slice(0, 0, pens).copy_(drawing.get(state.step));
     if (const auto extra = static_cast<int64_t>(std::lround(recipe.scribbles * static_cast<float>(n)));
         extra > 0) {
       const uint64_t seed = rank_seed(mix_seed(state.seed ^ 0xbad1d, static_cast<uint64_t>(state.step)));
@@ -453,11 +457,11 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                     100 * correct_sum.item<double>() / static_cast<double>(done_in_epoch * batch));
       progress.show(state.step, text, batch, "images");
     }
-    if (done_in_epoch == steps_per_epoch) {
+    if (done_in_epoch == steps_per_epoch || state.finished()) {
       EpochRow line{static_cast<int32_t>(epoch + 1),
                     state.step,
-                    loss_sum.item<double>() / static_cast<double>(steps_per_epoch),
-                    correct_sum.item<double>() / static_cast<double>(steps_per_epoch * batch),
+                    loss_sum.item<double>() / static_cast<double>(done_in_epoch),
+                    correct_sum.item<double>() / static_cast<double>(done_in_epoch * batch),
                     -1,
                     -1,
                     learning_rate(recipe, state.step - 1, state.total_steps),

@@ -364,6 +364,27 @@ TEST(Training, AResumedRunIsBitForBitAnUninterruptedOne) {
   }
 }
 
+// Someone who is out of time writes an earlier end into state.json: the course ends there, with a row of its own.
+TEST(Training, AnEndWithinAnEpochIsAnEnd) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions options = small_run(folder, "run");
+  options.stop_after = 3;
+  RunState state = train(options, nullptr);
+  state.total_steps = 6;  // of 4 an epoch
+  FloatTensors tensors = weights_of(options);
+  save_run(options.out, state, tensors, false);
+  options.resume = true;
+  options.stop_after = -1;
+  state = train(options, nullptr);
+  EXPECT_TRUE(state.finished());
+  EXPECT_EQ(state.step, 6);
+  ASSERT_EQ(state.epochs.size(), 2u);
+  EXPECT_EQ(state.epochs[1].step, 6);
+  EXPECT_LE(state.epochs[1].accuracy, 1);
+  EXPECT_GE(state.epochs[1].val_accuracy, 0);
+}
+
 TEST(Training, OnInkResumesBitForBitWhileTheInputGrows) {
   const TempFolder folder;
   write_ink_bars(folder / "bars.bjp", 100);
