@@ -1,5 +1,6 @@
 #include "native/net.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <random>
@@ -216,6 +217,12 @@ void import_tensors(Net& net, const std::string& prefix, const FloatTensors& ten
 
 int import_shallower(Net& net, const std::string& prefix, const FloatTensors& tensors) {
   const at::NoGradGuard no_grad;
+  const auto count = std::count_if(tensors.begin(), tensors.end(),
+                                   [&](const auto& entry) { return entry.first.starts_with(prefix); });
+  if (count == static_cast<int64_t>(net.entries().size())) {
+    import_tensors(net, prefix, tensors);
+    return 0;
+  }
   // A layer is a convolution and the batch normalisation that follows it, or a linear layer; each kind has its count.
   struct Layer {
     std::string name, norm;
@@ -242,7 +249,7 @@ int import_shallower(Net& net, const std::string& prefix, const FloatTensors& te
     return nullptr;
   });
 
-  int added = 0;
+  int added = 0, blocks = 0;
   size_t next = 0;  // of from
   for (const Layer& layer : to) {
     if (next < from.size() && from[next].shape == layer.shape) {
@@ -263,12 +270,13 @@ int import_shallower(Net& net, const std::string& prefix, const FloatTensors& te
       if (node.op != Op::kAdd || net.network().nodes[static_cast<size_t>(node.b)].name != layer.norm)
         continue;
       net.tensor(layer.norm + ".gain").zero_();
+      ++blocks;
     }
   }
-  if (next != from.size() || from.empty() || added % 2 != 0)
+  if (next != from.size() || from.empty() || added != 2 * blocks)
     throw std::runtime_error("the weights do not fit the network at \"" +
                              (next < from.size() ? from[next].name : std::string("conv1")) + "\"");
-  return added / 2;
+  return blocks;
 }
 
 at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type) {

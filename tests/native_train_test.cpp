@@ -130,6 +130,17 @@ TEST(Networks, GrowByBlocksThatBeginAsNothing) {
   EXPECT_NE(error_of([&] { import_shallower(after, "x.", {}); }).find("do not fit"), std::string::npos);
 }
 
+// Whatever a network is made of, its own weights fit it.
+TEST_P(EachNetwork, StartsFromItsOwnWeights) {
+  Net before(network_row(GetParam()).build(10), at::kCPU), after(before.network(), at::kCPU);
+  before.initialise(1);
+  after.initialise(2);
+  FloatTensors weights;
+  export_tensors(before, "x.", weights);
+  EXPECT_EQ(import_shallower(after, "x.", weights), 0);
+  EXPECT_TRUE(after.state().equal(before.state()));
+}
+
 // Against LibTorch's own operations in double: values, gradients and running statistics.
 TEST(BatchNorm, FusedIsTheSameAsOneByOne) {
   for (const bool relu : {false, true})
