@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "native/ink_augment.h"
+#include "native/pipeline.h"
 
 namespace biji {
 namespace {
@@ -188,11 +189,7 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
       }
     }
   };
-  const int64_t threads = std::clamp<int64_t>(options.threads, 1, std::max<int64_t>(1, n / 16));
-  std::vector<std::thread> others;
-  for (int64_t t = 1; t < threads; ++t) others.emplace_back(work, n * t / threads, n * (t + 1) / threads);
-  work(0, n / threads);
-  for (std::thread& thread : others) thread.join();
+  in_parts(n, options.threads, work);
   return out;
 }
 

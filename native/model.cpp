@@ -103,6 +103,12 @@ json accuracy_by_precision(const Net& trained, const Dataset& samples) {
   return out;
 }
 
+// Times through the data: the last epoch may have ended early.
+double epochs_of(const RunState& state) {
+  if (state.epochs.empty()) return 0;
+  return std::round(100. * static_cast<double>(state.step) / static_cast<double>(state.epochs[0].step)) / 100;
+}
+
 bool from_casia(const RunState& state) {
   for (const DataSource& source : state.data)
     if (source.name.find("hwdb") != std::string::npos) return true;
@@ -267,7 +273,7 @@ void export_model(const ExportOptions& options) {
       {"training",
        {{"command", state.command},
         {"seed", state.seed},
-        {"epochs", state.epochs.size()},
+        {"epochs", epochs_of(state)},
         {"held_out", state.held_out},
         {"git_commit", state.git_commit},
         {"seconds", std::round(state.seconds)}}},

@@ -5,9 +5,9 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <thread>
 
 #include "native/ink_augment.h"
+#include "native/pipeline.h"
 
 namespace biji {
 namespace {
@@ -195,11 +195,7 @@ at::Tensor drawn_as_ink(const at::Tensor& scans, const InputSpec& spec, float st
       if (drawn.ok()) std::memcpy(all + i * area, drawn.value.pixels.data(), static_cast<size_t>(area));
     }
   };
-  const int64_t parts = std::clamp<int64_t>(threads, 1, std::max<int64_t>(1, count / 16));
-  std::vector<std::thread> others;
-  for (int64_t t = 1; t < parts; ++t) others.emplace_back(work, count * t / parts, count * (t + 1) / parts);
-  work(0, count / parts);
-  for (std::thread& thread : others) thread.join();
+  in_parts(count, threads, work);
   return out;
 }
 

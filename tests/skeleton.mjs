@@ -1,5 +1,6 @@
 // Pen strokes out of a scan: its lines thinned to one pixel (T. Zhang & C. Suen, "A fast parallel algorithm for thinning
 // digital patterns", 1984), followed from end to end. For tests: the same character as a scan and as ink.
+// Apart from what training draws anew (native/skeleton.h), so that a network is not measured by the very ink it learned from.
 
 const kScale = 4; // thinning a 28-pixel picture leaves hardly anything
 

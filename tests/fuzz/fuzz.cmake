@@ -25,6 +25,7 @@ find_library(EXIF_LIBRARY exif REQUIRED)
 add_library(biji_fuzzed STATIC
   native/archive.cpp native/casia.cpp native/file.cpp native/idx.cpp native/pack.cpp native/photo.cpp native/picture.cpp
   native/run.cpp native/safetensors.cpp wasm/core.cpp)
+target_include_directories(biji_fuzzed SYSTEM PRIVATE ${TURBOJPEG_INCLUDE_DIR} ${EXIF_INCLUDE_DIR})
 target_link_libraries(biji_fuzzed PUBLIC
   biji_core biji_warnings LibArchive::LibArchive ZLIB::ZLIB PNG::PNG OpenSSL::Crypto nlohmann_json::nlohmann_json
   ${TURBOJPEG_LIBRARY} ${EXIF_LIBRARY})
