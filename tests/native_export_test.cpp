@@ -118,6 +118,7 @@ TEST_F(Exported, TheCardDescribesTheFile) {
   EXPECT_EQ(card.at("classes"), 10);
   EXPECT_EQ(card.at("precision"), "fp16");
   EXPECT_EQ(card.at("training").at("command"), "biji train mnist-dense");
+  EXPECT_EQ(card.at("training").at("epochs"), 1);
   EXPECT_EQ(card.at("data")[0].at("samples"), 60);
   EXPECT_TRUE(card.at("accuracy").contains("bars-test"));
   EXPECT_EQ(card.at("measured_on"), "bars-test");
