@@ -61,14 +61,16 @@ at::Tensor extreme(const at::Tensor& x, at::Tensor (*of)(const at::Tensor&, cons
 
 at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn) {
   const at::NoGradGuard no_grad;
-  at::Tensor x = to_input(pixels);
-  if (strength <= 0) return x;
+  const at::Tensor all = to_input(pixels);
+  if (strength <= 0) return all;
+  at::Tensor x = all.slice(1, 0, 1);
   if (drawn) strength = 0.75f;  // blur, paper and noise are of the world, not of the course
   const int64_t n = x.size(0), h = x.size(2), w = x.size(3);
   const at::TensorOptions options = x.options();
 
   // Bicubic keeps edges sharp, so that augmented ink looks like the ink of the test, not like a blurred copy.
-  if (!drawn) x = at::grid_sampler_2d(x, sampling_grid(n, h, w, strength, options), 2, 0, false).clamp_(0, 1);
+  if (!drawn)
+    x.copy_(at::grid_sampler_2d(x, sampling_grid(n, h, w, strength, options), 2, 0, false).clamp_(0, 1));
 
   // Pens: towards the darkest neighbour (thicker) or the lightest (thinner), by a random share.
   const double pens = drawn ? 0.15 : 0.3;  // drawn ink has had its pen already
@@ -111,7 +113,8 @@ at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn) {
   // Noise on one in four, as a scan or camera leaves.
   const at::Tensor noisy = (at::rand({n, 1, 1, 1}, options) < 0.25).to(at::kFloat) *
                            at::rand({n, 1, 1, 1}, options) * (0.08 * strength);
-  return x.addcmul_(at::randn({n, 1, h, w}, options), noisy).clamp_(0, 1);
+  x.addcmul_(at::randn({n, 1, h, w}, options), noisy).clamp_(0, 1);
+  return all;
 }
 
 double mixup(at::Tensor& x, const at::Tensor& order, float alpha, uint64_t seed) {

@@ -24,7 +24,7 @@ at::Tensor plain(const at::Tensor& x) {
 bool can_block(const at::Tensor& x, const at::Tensor& weight) {
   if (!blocked_convolutions() || weight.size(0) % 16 != 0 || !weight.device().is_cpu()) return false;
   if (x.scalar_type() != at::kFloat || weight.scalar_type() != at::kFloat) return false;
-  return is_blocked(x) || (x.dim() == 4 && x.size(1) == 1);
+  return is_blocked(x) || (x.dim() == 4 && x.size(1) < 16 && !x.requires_grad());
 }
 
 #if BIJI_ONEDNN
@@ -70,7 +70,7 @@ Plan make_plan(const Key& k, dnnl::algorithm algorithm) {
   plan.forward_desc = {{dnnl::prop_kind::forward_training, algorithm, x, weight, y, strides, pads, pads},
                        engine()};
   plan.forward = dnnl::convolution_forward(plan.forward_desc);
-  if (in > 1) {  // nobody asks for the gradient of an image
+  if (in > 1) {
     plan.data_desc = {{algorithm, x, weight, y, strides, pads, pads}, engine(), plan.forward_desc};
     plan.data = dnnl::convolution_backward_data(plan.data_desc);
   }
@@ -132,6 +132,7 @@ struct Convolution : torch::autograd::Function<Convolution> {
                                   {DNNL_ARG_DST, memory_of(y, plan.forward_desc.dst_desc())}});
     stream.wait();
     context->save_for_backward({in, weight});
+    context->saved_data["image"] = !x.requires_grad();  // nobody asks for the gradient of an image
     context->saved_data["key"] = std::vector<int64_t>(key.begin(), key.end());
     return y;
   }
@@ -147,7 +148,7 @@ struct Convolution : torch::autograd::Function<Convolution> {
     dnnl::stream stream(engine());
 
     at::Tensor dx;
-    if (key[1] > 1) {
+    if (!context->saved_data["image"].toBool()) {
       dx = at::empty_like(x);
       const at::Tensor kernel = as_stored(weight);
       const dnnl::memory w = reordered(stream, memory_of(kernel, weights_layout(key, format::ohwi)),
@@ -178,7 +179,12 @@ bool blocked_convolutions() {
 
 at::Tensor conv2d_blocked(const at::Tensor& x, const at::Tensor& weight, int64_t stride, int64_t pad) {
   assert(can_block(x, weight));
-  return Convolution::apply(x, weight, stride, pad);
+  const int64_t in = weight.size(1);
+  if (is_blocked(x) || in == 1) return Convolution::apply(x, weight, stride, pad);
+  // An image of several planes: filled up to a block of 16, for oneDNN is very slow with any other number above 3.
+  at::Tensor block = at::zeros({x.size(0), 1, x.size(2), x.size(3), 16}, x.options());
+  block.squeeze(1).slice(3, 0, in).copy_(x.permute({0, 2, 3, 1}));
+  return Convolution::apply(block, at::constant_pad_nd(weight, {0, 0, 0, 0, 0, 16 - in}), stride, pad);
 }
 
 #else

@@ -18,7 +18,8 @@ namespace biji {
 // Whether conv2d_blocked() is here and fast: oneDNN 2 was found when this was built, and the CPU has AVX-512.
 bool blocked_convolutions();
 
-// Whether conv2d_blocked() takes this: x is blocked, or plain float on the CPU with one channel; weight
+// Whether conv2d_blocked() takes this: x is blocked, or an image: plain float on the CPU with
+// fewer than 16 channels, of which no gradient is wanted; weight
 // [out, in, k, k] float with out a multiple of 16.
 bool can_block(const at::Tensor& x, const at::Tensor& weight);
 

@@ -16,10 +16,6 @@ namespace {
 
 constexpr int64_t kSampleBits = 40;
 
-bool same(const InputSpec& a, const InputSpec& b) {
-  return a.size_px == b.size_px && a.box_px == b.box_px && a.centring == b.centring && a.pen_px == b.pen_px;
-}
-
 // The characters of a label. Labels are valid UTF-8 (parse_labels).
 std::vector<std::string> characters(const std::string& label) {
   std::vector<std::string> list;
@@ -92,8 +88,9 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
   Dataset data;
   std::vector<std::shared_ptr<const Pack>> packs;
   for (const auto& path : paths) packs.push_back(std::make_shared<Pack>(path));
-  const bool drawn = std::any_of(packs.begin(), packs.end(),
-                                 [](const auto& p) { return p->info().kind == PackKind::kStrokes; });
+  const bool drawn = input.directions > 0 || std::any_of(packs.begin(), packs.end(), [](const auto& p) {
+                       return p->info().kind == PackKind::kStrokes;
+                     });
   const bool grouped =
       std::any_of(packs.begin(), packs.end(), [](const auto& p) { return !p->groups().empty(); });
   data.classes = packs[0]->info().classes;
@@ -114,7 +111,7 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
   for (size_t p = 0; p < packs.size(); ++p) {
     const Pack& pack = *packs[p];
     const PackInfo& info = pack.info();
-    if (info.kind == PackKind::kPixels && !same(info.input, data.input))
+    if (info.kind == PackKind::kPixels && info.input != data.input.picture())
       throw std::runtime_error(paths[p].string() + ": was prepared for another input than " +
                                (p == 0 ? std::string("the model reads") : paths[0].string()) +
                                "; make it again with `biji prepare`, or use them apart");
@@ -166,8 +163,10 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
 
 at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options) {
   assert(data.drawn());
-  const int64_t n = index.size(0), side = options.input.size_px, area = side * side;
-  at::Tensor out = at::zeros({n, side, side}, at::kByte);
+  const int64_t n = index.size(0), side = options.input.size_px, channels = options.input.channels();
+  const int64_t area = channels * side * side;
+  at::Tensor out =
+      at::zeros(channels == 1 ? std::vector{n, side, side} : std::vector{n, channels, side, side}, at::kByte);
   const int64_t* picks = index.data_ptr<int64_t>();
   const int64_t* where = data.where.data_ptr<int64_t>();
   uint8_t* pixels = out.data_ptr<uint8_t>();
@@ -205,7 +204,7 @@ InputSpec scaled(const InputSpec& input, int32_t size) {
   if (size == input.size_px) return input;
   const float scale = static_cast<float>(size) / static_cast<float>(input.size_px);
   return {size, static_cast<int32_t>(static_cast<float>(input.box_px) * scale), input.centring,
-          input.pen_px * scale};
+          input.pen_px * scale, input.directions};
 }
 
 std::pair<Dataset, Dataset> split(const Dataset& data, int64_t count) {
@@ -217,7 +216,7 @@ std::pair<Dataset, Dataset> split(const Dataset& data, int64_t count) {
 void check_fits(const Dataset& data, const Labels& classes, const InputSpec& input) {
   if (data.classes != classes)
     throw std::runtime_error(data.sources[0].path + ": has other classes than the model");
-  if (!same(data.input, input))
+  if (data.input != input)
     throw std::runtime_error(
         data.sources[0].path +
         ": was prepared for another input than the model reads; make it again with `biji prepare`");

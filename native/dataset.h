@@ -16,7 +16,8 @@ namespace biji {
 
 // Samples of one or several packs. Copies share their data.
 struct Dataset {
-  at::Tensor pixels;  // u8 [n, h, w], 255 = ink; undefined when a pack holds strokes: then draw() makes them
+  at::Tensor pixels;  // u8 [n, h, w], 255 = ink; undefined when a pack holds strokes or the input
+                      // has directions: then draw() makes them
   at::Tensor
       labels;  // int64 [n]; below classes.size(): that class; else row label - classes.size() of merged
   at::Tensor merged;  // bool [m, classes]: labels that stand for "one of these classes"; undefined without
@@ -50,14 +51,14 @@ struct DrawOptions {
   uint64_t seed = 0;
   int threads = 1;
 };
-// The input of some samples, u8 [k, size, size] on the CPU. index: int64 [k] on the CPU. Ink is drawn,
-// pixels are copied (and resized if input is of another size than theirs).
+// The input of some samples, u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions. index: int64
+// [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of another size than theirs).
 at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options);
 
 // The same input in another size, box and pen in proportion.
 InputSpec scaled(const InputSpec& input, int32_t size);
 
-// The unvaried input of samples begin .. end, u8 [k, h, w] on the data's device.
+// The unvaried input of samples begin .. end, as draw() has it, on the data's device.
 at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end);
 
 // {the rest, count samples to validate on}: always the same ones for the same data, so that runs can be

@@ -18,7 +18,8 @@
 
 namespace biji {
 
-// Logits [n, classes] float on the CPU, without augmentation. pixels: u8 [n, h, w] on the net's device.
+// Logits [n, classes] float on the CPU, without augmentation. pixels: u8 [n, h, w] or [n, channels, h, w]
+// on the net's device.
 at::Tensor logits_of(Net& net, const at::Tensor& pixels, at::ScalarType precision = at::kFloat);
 // The same for samples that may have to be drawn first. net must be on the device of data's labels.
 at::Tensor logits_of(Net& net, const Dataset& data, at::ScalarType precision = at::kFloat);

@@ -40,6 +40,14 @@ Ink regrouped(const Ink& ink, float join, float cut, Random& random) {
   return out;
 }
 
+// Strokes written the other way round, each with this probability.
+void turn_strokes(Ink& ink, float probability, Random& random) {
+  for (int32_t s = 0; s < ink.stroke_count(); ++s)
+    if (random.chance(probability))
+      std::reverse(ink.points.begin() + (s == 0 ? 0 : ink.ends[static_cast<size_t>(s) - 1]),
+                   ink.points.begin() + ink.ends[static_cast<size_t>(s)]);
+}
+
 }  // namespace
 
 uint64_t Random::next() {
@@ -132,11 +140,17 @@ Ink vary(const Ink& ink, float strength, uint64_t seed) {
 Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed) {
   if (strength <= 0 || ink.empty()) return normalize(ink, spec);
   Random random(mix_seed(seed, 0x9e17));
-  const Ink varied = vary(ink, strength, seed);
-  if (!random.chance(0.3f)) {
+  Ink varied = vary(ink, strength, seed);
+  if (spec.directions > 0 && random.chance(0.5f)) {
+    if (random.chance(0.2f)) turn_strokes(varied, random.uniform(0, 0.3f), random);
     InputSpec pen = spec;
-    pen.pen_px *= std::exp(random.uniform(-0.5f, 0.74f));
+    pen.pen_px *= random.uniform(0.8f, 1.2f);
     return normalize(varied, pen);
+  }
+  if (random.chance(spec.directions > 0 ? 0.5f : 0.7f)) {
+    InputSpec pen = spec.picture();
+    pen.pen_px *= std::exp(random.uniform(-0.5f, 0.74f));
+    return with_blank_directions(normalize(varied, pen).value, spec);
   }
   const Box box = bounds(varied);
   const float side = random.uniform(48, 176), pen = side * std::exp(random.uniform(-4, -2.2f));

@@ -186,6 +186,7 @@ int main(int argc, char** argv) {
       "Examples:\n  biji show data/mnist-test.bjp --sheet sheet.png\n  biji show data/mnist-test.bjp "
       "--png-dir png --class 7 --limit 0\n"
       "  biji show data/mnist-train.bjp --augmented --sheet augmented.png\n"
+      "  biji show data/olhwdb-train.bjp --augmented --directions --columns 4 --sheet directions.png\n"
       "  biji show HWDB1.1tst_gnt.zip --sheet scans.png --class \xe6\xb1\x89");
   show_command
       ->add_option("DATA", show.data, "a pack (.bjp); .gnt or .pot files, a folder or an archive of them")
@@ -204,6 +205,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0., 2.))
       ->needs(augmented);
   show_command->add_flag("--as-ink", show.as_ink, "scans as `train --as-ink` draws them anew");
+  show_command->add_flag("--directions", show.directions,
+                         "of ink, the planes that tell which way the pen went: right, down, left, up");
   show_command->add_option("--seed", show.seed, "of augmentation")->capture_default_str();
 
   biji::ReportOptions eval;

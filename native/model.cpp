@@ -148,15 +148,14 @@ json golden(Net& net, const RunState& state) {
   const double unit = std::pow(10, std::floor(std::log10(tolerance / 20)));  // digits beyond it say nothing
 
   json inputs = json::array();
-  const int64_t size = pixels.size(1);
+  const int64_t size = pixels.size(-1), bytes = pixels[0].numel();
   for (int64_t i = 0; i < pixels.size(0); ++i) {
     const float* row = logits.data_ptr<float>() + i * classes;
     json values = json::array();
     for (int64_t k = 0; k < classes; ++k)
       values.push_back(std::round(static_cast<double>(row[k]) / unit) / std::round(1 / unit));
-    json input = {
-        {"pixels", base64({pixels.data_ptr<uint8_t>() + i * size * size, static_cast<size_t>(size * size)})},
-        {"logits", values}};
+    json input = {{"pixels", base64({pixels.data_ptr<uint8_t>() + i * bytes, static_cast<size_t>(bytes)})},
+                  {"logits", values}};
     if (!own) input["label"] = labels[static_cast<size_t>(i)];
     inputs.push_back(std::move(input));
   }
@@ -255,6 +254,7 @@ void export_model(const ExportOptions& options) {
         {"box", input.box_px},
         {"centring", input.centring == Centring::kMass ? "mass" : "box"},
         {"pen", std::round(input.pen_px * 1e4) / 1e4},
+        {"directions", input.directions},
         {"scale", 1. / 255},
         {"mean", 0},
         {"type", "u8"}}},

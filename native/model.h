@@ -51,7 +51,7 @@ struct ExportOptions {
 //   accuracy {set: 0..1}, measured_on: the set whose figure stands for the model, the first one;
 //   precisions {fp32, fp16, int8: 0..1, samples}: on the samples that the temperature is from; licence
 // golden.json holds
-//   input_version, size, tolerance, inputs [{label, pixels: base64 of size*size bytes, logits: [classes]}]
+//   input_version, size, tolerance, inputs [{label, pixels: base64 of channels*size*size bytes, logits: [classes]}]
 // with one sample for each of ten classes, or scribbles without a label where the data may not be passed on.
 // The logits are LibTorch's in float32 with the weights as stored. tolerance is the largest difference that
 // another float32 runtime may show: ten times the largest distance between those logits and the same network

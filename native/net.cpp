@@ -215,13 +215,15 @@ void import_tensors(Net& net, const std::string& prefix, const FloatTensors& ten
     entry.tensor.copy_(tensor_of(tensors, prefix + entry.parameter.name, entry.parameter.shape));
 }
 
-int import_shallower(Net& net, const std::string& prefix, const FloatTensors& tensors) {
+Growth import_smaller(Net& net, const std::string& prefix, const FloatTensors& tensors) {
   const at::NoGradGuard no_grad;
-  const auto count = std::count_if(tensors.begin(), tensors.end(),
-                                   [&](const auto& entry) { return entry.first.starts_with(prefix); });
-  if (count == static_cast<int64_t>(net.entries().size())) {
+  const auto fits = [&](const Net::Entry& entry) {
+    const auto found = tensors.find(prefix + entry.parameter.name);
+    return found != tensors.end() && found->second.shape == entry.parameter.shape;
+  };
+  if (std::all_of(net.entries().begin(), net.entries().end(), fits)) {
     import_tensors(net, prefix, tensors);
-    return 0;
+    return {};
   }
   // A layer is a convolution and the batch normalisation that follows it, or a linear layer; each kind has its count.
   struct Layer {
@@ -239,7 +241,7 @@ int import_shallower(Net& net, const std::string& prefix, const FloatTensors& te
       }
     return layers;
   };
-  const std::vector<Layer> from = layers_of([&](const std::string& name) -> const std::vector<int64_t>* {
+  std::vector<Layer> from = layers_of([&](const std::string& name) -> const std::vector<int64_t>* {
     const auto found = tensors.find(prefix + name);
     return found == tensors.end() ? nullptr : &found->second.shape;
   });
@@ -248,18 +250,36 @@ int import_shallower(Net& net, const std::string& prefix, const FloatTensors& te
       if (entry.parameter.name == name) return &entry.parameter.shape;
     return nullptr;
   });
+  const auto differ = [](const std::string& at) {
+    return std::runtime_error("the weights do not fit the network at \"" + at + "\"");
+  };
+  if (from.empty() || to.empty()) throw differ(net.entries()[0].parameter.name);
 
-  int added = 0, blocks = 0;
+  Growth growth;
+  FloatTensors grown;  // the first layer's weights, as this network's first layer has them
+  if (const auto& small = from[0].shape, &large = to[0].shape; small != large) {
+    if (small.size() != 4 || large.size() != 4 || small[1] >= large[1]) throw differ(from[0].name);
+    growth.planes = static_cast<int>(large[1] - small[1]);
+    const std::string name = prefix + from[0].name + ".weight";
+    at::Tensor weight = at::zeros(large);
+    std::vector<int64_t> of_old = large;
+    of_old[1] = small[1];
+    weight.slice(1, 0, small[1]).copy_(tensor_of(tensors, name, of_old));
+    grown[name] = {large, {weight.data_ptr<float>(), weight.data_ptr<float>() + weight.numel()}};
+    from[0].shape = large;
+  }
+  int added = 0;
   size_t next = 0;  // of from
   for (const Layer& layer : to) {
     if (next < from.size() && from[next].shape == layer.shape) {
       const Layer& source = from[next++];
       for (const Net::Entry& entry : net.entries()) {
         const std::string& name = entry.parameter.name;
-        for (const auto& [mine, theirs] : {std::pair{layer.name, source.name}, {layer.norm, source.norm}})
-          if (!mine.empty() && name.starts_with(mine + "."))
-            entry.tensor.copy_(
-                tensor_of(tensors, prefix + theirs + name.substr(mine.size()), entry.parameter.shape));
+        for (const auto& [mine, theirs] : {std::pair{layer.name, source.name}, {layer.norm, source.norm}}) {
+          if (mine.empty() || !name.starts_with(mine + ".")) continue;
+          const std::string old = prefix + theirs + name.substr(mine.size());
+          entry.tensor.copy_(tensor_of(grown.contains(old) ? grown : tensors, old, entry.parameter.shape));
+        }
       }
       continue;
     }
@@ -270,17 +290,16 @@ int import_shallower(Net& net, const std::string& prefix, const FloatTensors& te
       if (node.op != Op::kAdd || net.network().nodes[static_cast<size_t>(node.b)].name != layer.norm)
         continue;
       net.tensor(layer.norm + ".gain").zero_();
-      ++blocks;
+      ++growth.blocks;
     }
   }
-  if (next != from.size() || from.empty() || added != 2 * blocks)
-    throw std::runtime_error("the weights do not fit the network at \"" +
-                             (next < from.size() ? from[next].name : std::string("conv1")) + "\"");
-  return blocks;
+  if (next != from.size() || added != 2 * growth.blocks)
+    throw differ(next < from.size() ? from[next].name : to[0].name);
+  return growth;
 }
 
 at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type) {
-  return pixels.unsqueeze(1).to(type).mul_(1 / 255.);
+  return (pixels.dim() == 3 ? pixels.unsqueeze(1) : pixels).to(type).mul_(1 / 255.);
 }
 
 }  // namespace biji

@@ -67,13 +67,17 @@ Net fold(const Net& net);
 // name is missing or a shape differs.
 void export_tensors(const Net& net, const std::string& prefix, FloatTensors& out);
 void import_tensors(Net& net, const std::string& prefix, const FloatTensors& tensors);
-// The same from a network that lacks some of this one's residual blocks: its layers are found in their order by
-// their shapes, and the blocks in between, as initialised but for a last gain of 0, do nothing until they are
-// trained. Returns how many there are; 0 for the same network.
-int import_shallower(Net& net, const std::string& prefix, const FloatTensors& tensors);
+// The same from a smaller network of this kind. It may lack some of this one's residual blocks: its layers are found in
+// their order by their shapes, and the blocks in between, as initialised but for a last gain of 0, do nothing until they
+// are trained. Its input may lack this one's last planes: their weights begin as 0. Returns what is new.
+struct Growth {
+  int blocks = 0;  // residual ones
+  int planes = 0;  // of the input
+};
+Growth import_smaller(Net& net, const std::string& prefix, const FloatTensors& tensors);
 at::Tensor tensor_of(const FloatTensors& tensors, const std::string& name, const std::vector<int64_t>& shape);
 
-// u8 [n, h, w] (255 = ink) to float [n, 1, h, w] (1 = ink) of the given type.
+// u8 [n, h, w] or [n, channels, h, w] (255 = ink) to float [n, channels, h, w] (1 = ink) of the given type.
 at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type = at::kFloat);
 
 }  // namespace biji

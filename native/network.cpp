@@ -10,7 +10,7 @@ namespace {
 class Builder {
  public:
   Builder(std::string name, const InputSpec& input) : network_{std::move(name), input, {}} {
-    push({.op = Op::kInput, .name = "input", .shape = {1, input.size_px, input.size_px}});
+    push({.op = Op::kInput, .name = "input", .shape = {input.channels(), input.size_px, input.size_px}});
   }
 
   int conv(int x, int channels, int kernel, int pad, int stride = 1, bool bias = true) {

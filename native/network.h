@@ -21,7 +21,7 @@ struct Shape {
 };
 
 enum class Op {
-  kInput,      // [1, h, w], 0 = paper .. 1 = ink
+  kInput,      // [channels, h, w], 0 = paper .. 1 = ink
   kConv,       // kernel x kernel, zero padding on all sides
   kBatchNorm,  // eps 1e-5; folded into the convolution before it for export
   kRelu,

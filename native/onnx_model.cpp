@@ -188,8 +188,9 @@ std::string to_onnx(const Net& net, Stored stored) {
   const at::NoGradGuard no_grad;
   Graph g(net, stored);
   const std::vector<Node>& nodes = net.network().nodes;
-  const int64_t side = net.network().input.size_px;
-  g.value_info(g.graph()->add_input(), "input", TensorProto::UINT8, {1, side, side});
+  const InputSpec& input = net.network().input;
+  g.value_info(g.graph()->add_input(), "input", TensorProto::UINT8,
+               {input.channels(), input.size_px, input.size_px});
   g.value_info(g.graph()->add_output(), "logits", TensorProto::FLOAT, {net.network().classes()});
 
   std::vector<std::string> values;  // the name of each node's output

@@ -45,7 +45,7 @@ enum class PackKind : uint32_t { kPixels = 0, kStrokes = 1 };
 
 struct PackInfo {
   std::string name;  // of the data set, "mnist-train"; no line breaks
-  InputSpec input;   // pixels only
+  InputSpec input;   // pixels only, without directions
   Labels classes;
   std::vector<std::string> groups = {};  // may be empty; no line breaks
   PackKind kind = PackKind::kPixels;

@@ -134,18 +134,19 @@ std::vector<uint8_t> png(const Image& image) {
 }
 
 Image contact_sheet(std::span<const Image> images, int32_t columns) {
-  const int32_t side = images.empty() ? 28 : images[0].width;
+  const int32_t width = images.empty() ? 28 : images[0].width,
+                height = images.empty() ? 28 : images[0].height;
   const int32_t rows = std::max<int32_t>(1, (static_cast<int32_t>(images.size()) + columns - 1) / columns);
   columns = std::max(1, std::min(columns, static_cast<int32_t>(images.size())));
-  Image sheet(columns * (side + 1) + 1, rows * (side + 1) + 1);
+  Image sheet(columns * (width + 1) + 1, rows * (height + 1) + 1);
   for (int32_t y = 0; y < sheet.height; ++y)
     for (int32_t x = 0; x < sheet.width; ++x)
-      if (x % (side + 1) == 0 || y % (side + 1) == 0) sheet.at(x, y) = 48;
+      if (x % (width + 1) == 0 || y % (height + 1) == 0) sheet.at(x, y) = 48;
   for (size_t i = 0; i < images.size(); ++i) {
-    const int32_t left = static_cast<int32_t>(i) % columns * (side + 1) + 1,
-                  top = static_cast<int32_t>(i) / columns * (side + 1) + 1;
-    for (int32_t y = 0; y < side; ++y)
-      for (int32_t x = 0; x < side; ++x) sheet.at(left + x, top + y) = images[i].at(x, y);
+    const int32_t left = static_cast<int32_t>(i) % columns * (width + 1) + 1,
+                  top = static_cast<int32_t>(i) / columns * (height + 1) + 1;
+    for (int32_t y = 0; y < height; ++y)
+      for (int32_t x = 0; x < width; ++x) sheet.at(left + x, top + y) = images[i].at(x, y);
   }
   return sheet;
 }

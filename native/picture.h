@@ -26,7 +26,7 @@ Image read_png(std::span<const uint8_t> bytes);
 std::string folder_of_label(const std::string& label);
 std::string label_of_folder(const std::string& name);
 
-// Equal squares in rows, a pixel apart. images: each [side, side]; none gives a blank sheet of one square.
+// In rows, a pixel apart. images: all of one size; none gives a blank sheet of one square.
 Image contact_sheet(std::span<const Image> images, int32_t columns);
 
 }  // namespace biji

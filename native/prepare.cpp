@@ -273,7 +273,7 @@ void prepare_casia(const PrepareOptions& options, const char* extension, PackKin
                    Result<Made> (*make)(Sample&&), std::string (*sizes)(const std::vector<Sample>&)) {
   ClassTable table(options.classes.empty() ? "gb2312-1" : options.classes);
   const WriterFilter writers(options.writers);
-  PackWriter pack(options.out, kind, kHanziInput);
+  PackWriter pack(options.out, kind, kHanziInput.picture());
   std::vector<std::string> groups;
   std::map<std::string, uint16_t> group_index;
   std::vector<int64_t> per_class;
@@ -377,7 +377,7 @@ void prepare_casia(const PrepareOptions& options, const char* extension, PackKin
 
 Result<Image> make_scan(GntSample&& sample) {
   const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark, Scene::kCharacter);
-  return ink.ok() ? normalize(ink.value, kHanziInput) : ink;
+  return ink.ok() ? normalize(ink.value, kHanziInput.picture()) : ink;
 }
 
 Result<Ink> make_strokes(PotSample&& sample) {
@@ -496,7 +496,7 @@ void prepare_png(const PrepareOptions& options) {
   if (items.empty()) fail();
   auto [classes, moved] = table.finish();
   const std::string network = options.network == "auto" ? network_for(classes) : options.network;
-  EncodeOptions encode_options{.spec = network_row(network).input, .split = false};
+  EncodeOptions encode_options{.spec = network_row(network).input.picture(), .split = false};
 
   struct Made {
     std::vector<uint8_t> pixels;  // empty: why

@@ -101,9 +101,10 @@ Result<std::vector<ReadLine>> read_page(Model& model, const Photo& photo, const 
   if (!encoded.ok()) return encoded.err;
 
   Encoded& found = encoded.value;
-  const int64_t side = encoding.spec.size_px;
+  const int64_t side = encoding.spec.size_px, channels = encoding.spec.channels();
   const at::Tensor logits =
-      logits_of(model.net, at::from_blob(found.input.data(), {found.count(), side, side}, at::kByte))
+      logits_of(model.net,
+                at::from_blob(found.input.data(), {found.count(), channels, side, side}, at::kByte))
           .contiguous();
   const int64_t classes = logits.size(1);
   for (int32_t i = 0; i < found.count(); ++i) {

@@ -228,8 +228,9 @@ void report(const ReportOptions& options) {
   }
   if (!options.html.empty()) {
     write_file(options.html, report_page(e, [&](int64_t i) {
-                 const at::Tensor pixels = inputs(data, i, i + 1)[0].contiguous();
-                 Image image(static_cast<int32_t>(pixels.size(1)), static_cast<int32_t>(pixels.size(0)));
+                 const at::Tensor pixels = inputs(data, i, i + 1).contiguous();  // the picture comes first
+                 const auto side = static_cast<int32_t>(pixels.size(-1));
+                 Image image(side, side);
                  std::copy_n(pixels.data_ptr<uint8_t>(), image.pixels.size(), image.pixels.begin());
                  return image;
                }));

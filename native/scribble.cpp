@@ -128,16 +128,15 @@ Ink scribble(bool lines, uint64_t seed) {
 
 at::Tensor scribbles(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed) {
   const bool lines = std::find(classes.begin(), classes.end(), "一") == classes.end();
-  const int64_t size = spec.size_px;
-  at::Tensor out = at::zeros({count, size, size}, at::kByte);
+  const int64_t size = spec.size_px, channels = spec.channels(), area = channels * size * size;
+  at::Tensor out = at::zeros({count, channels, size, size}, at::kByte);
   for (int64_t i = 0; i < count; ++i) {
     const uint64_t own = mix_seed(seed, static_cast<uint64_t>(i));
     const Result<Image> image = draw_varied(scribble(lines, own), spec, 0.3f, own);
     if (image.err == Err::kOk)
-      std::memcpy(out.data_ptr<uint8_t>() + i * size * size, image.value.pixels.data(),
-                  static_cast<size_t>(size * size));
+      std::memcpy(out.data_ptr<uint8_t>() + i * area, image.value.pixels.data(), static_cast<size_t>(area));
   }
-  return out;
+  return channels == 1 ? out.squeeze(1) : out;
 }
 
 at::Tensor overlays(const at::Tensor& pixels, int64_t count) {

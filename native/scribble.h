@@ -14,7 +14,8 @@ namespace biji {
 // they are in Chinese) one line that lies rather than stands. In a unit box, y down.
 Ink scribble(bool lines, uint64_t seed);
 
-// count scribbles as the network sees them, u8 [count, size, size] on the CPU, with pens of every width
+// count scribbles as the network sees them, u8 [count, size, size], or [count, channels, size, size] with directions,
+// on the CPU, with pens of every width
 // (ink_augment.h). No single lines if one of the classes is 一. The same seed gives the same ones.
 at::Tensor scribbles(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed);
 

@@ -18,7 +18,9 @@
 namespace biji {
 namespace {
 
-Image to_image(const at::Tensor& pixels) {
+// pixels: u8 [h, w], or planes [n, h, w] that are put side by side.
+Image to_image(const at::Tensor& planes) {
+  const at::Tensor pixels = (planes.dim() == 2 ? planes : planes.permute({1, 0, 2}).flatten(1)).contiguous();
   Image image(static_cast<int32_t>(pixels.size(1)), static_cast<int32_t>(pixels.size(0)));
   std::copy_n(pixels.data_ptr<uint8_t>(), image.pixels.size(), image.pixels.begin());
   return image;
@@ -83,7 +85,10 @@ void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
 }
 
 void show_pack(const ShowOptions& options) {
-  const Dataset data = load_data(std::vector{options.data}, kHanziInput);
+  if (options.directions && Pack(options.data).info().kind != PackKind::kStrokes)
+    throw std::runtime_error(options.data.string() + ": holds pixels; nobody knows which way their pen went");
+  const Dataset data =
+      load_data(std::vector{options.data}, options.directions ? kHanziInput : kHanziInput.picture());
   const auto classes = static_cast<int64_t>(data.classes.size());
   std::printf("%s: %lld samples, %lld classes, %d x %d\n", data.sources[0].name.c_str(),
               static_cast<long long>(data.size()), static_cast<long long>(classes), data.input.size_px,
@@ -110,9 +115,9 @@ void show_pack(const ShowOptions& options) {
       if (data.drawn())
         pixels = draw(data, at::full({1}, i, at::kLong),
                       {data.input, options.augmented, mix_seed(options.seed, static_cast<uint64_t>(i))});
-      pixels = augment(pixels, options.augmented, data.drawn())[0].mul(255).round().to(at::kByte);
+      pixels = augment(pixels, options.augmented, data.drawn()).mul(255).round().to(at::kByte);
     }
-    gallery.add(label, i, to_image(pixels[0].contiguous()));
+    gallery.add(label, i, to_image(pixels[0].squeeze(0)));
   }
   gallery.finish();
 }

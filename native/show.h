@@ -14,8 +14,9 @@ struct ShowOptions {
   std::string class_label;        // only this class; empty = all
   int64_t limit = 400;            // samples on the sheet, PNG files a class; 0 = all
   int32_t columns = 20;
-  float augmented = 0;  // strength of augmentation (augment.h)
-  bool as_ink = false;  // scans are drawn anew with a pen (skeleton.h)
+  float augmented = 0;      // strength of augmentation (augment.h)
+  bool as_ink = false;      // scans are drawn anew with a pen (skeleton.h)
+  bool directions = false;  // of packs of ink, the planes behind the picture as well, beside it
   uint64_t seed = 1;
 };
 

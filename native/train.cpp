@@ -247,10 +247,13 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       throw std::runtime_error(options.init.string() + ": is a run of " + before.network + " with " +
                                std::to_string(before.classes.size()) +
                                " classes; --init takes one of the same network and classes");
-    const int added = import_shallower(net, "average.", load_checkpoint(options.init, before));
-    if (added > 0 && !quiet)
+    const Growth growth = import_smaller(net, "average.", load_checkpoint(options.init, before));
+    if (growth.blocks > 0 && !quiet)
       std::printf("%s: %d residual blocks fewer; the new ones begin as nothing\n", options.init.c_str(),
-                  added);
+                  growth.blocks);
+    if (growth.planes > 0 && !quiet)
+      std::printf("%s: %d planes of input fewer; the new ones begin without weight\n", options.init.c_str(),
+                  growth.planes);
     state.command = before.command + " && " + state.command;  // the whole way, for the card
   }
   average.state().copy_(net.state());
@@ -371,11 +374,11 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     if (const auto extra = static_cast<int64_t>(std::lround(recipe.scribbles * static_cast<float>(n)));
         extra > 0) {
       const uint64_t seed = rank_seed(mix_seed(state.seed ^ 0xbad1d, static_cast<uint64_t>(state.step)));
-      const at::Tensor none =
-          data.drawn()
-              ? scribbles(extra, data.classes, scaled(data.input, static_cast<int32_t>(pixels.size(1))), seed)
-                    .to(device)
-              : overlays(pixels, extra);
+      const at::Tensor none = data.drawn()
+                                  ? scribbles(extra, data.classes,
+                                              scaled(data.input, static_cast<int32_t>(pixels.size(-1))), seed)
+                                        .to(device)
+                                  : overlays(pixels, extra);
       pixels = at::cat({pixels, none});
     }
     at::Tensor x = augment(pixels, strength(recipe, state.step, state.total_steps),

@@ -23,7 +23,7 @@ inline constexpr int32_t kMaxCharacters = 1024;
 
 // A model's batch and where each of its characters was.
 struct Encoded {
-  std::vector<uint8_t> input;  // [count, 1, size_px, size_px] u8, 255 = ink
+  std::vector<uint8_t> input;  // [count, channels, size_px, size_px] u8, 255 = ink
   std::vector<Box> boxes;      // [count] in the unit of the ink, or pixels of the image
   std::vector<int32_t> lines;  // [count] line of text, from 0, ascending
   int32_t count() const { return static_cast<int32_t>(boxes.size()); }

@@ -10,6 +10,10 @@
 namespace biji {
 namespace {
 
+// Direction is that of the line within so much of the square's side to both sides: less is the grid that points were
+// rounded to, more cuts corners.
+constexpr float kDirectionReach = 1.f / 32;
+
 int32_t round_to_int(float v) {
   return static_cast<int32_t>(std::floor(v + 0.5f));
 }
@@ -130,7 +134,8 @@ Image thicken(Image image, const InputSpec& spec) {
 bool valid(const InputSpec& spec) {
   return spec.size_px >= 8 && spec.size_px <= 256 && spec.box_px >= 4 && spec.box_px <= spec.size_px &&
          (spec.centring == Centring::kMass || spec.centring == Centring::kBox) && spec.pen_px >= 0.25f &&
-         spec.pen_px <= static_cast<float>(spec.box_px) / 2;
+         spec.pen_px <= static_cast<float>(spec.box_px) / 2 &&
+         (spec.directions == 0 || (spec.directions == kDirections && spec.centring == Centring::kBox));
 }
 
 float line_width_px(const Image& image) {
@@ -161,6 +166,12 @@ float line_width_px(const Image& image) {
   return 2 * static_cast<float>(area) / perimeter;
 }
 
+Image with_blank_directions(Image picture, const InputSpec& spec) {
+  picture.height *= spec.channels();
+  picture.pixels.resize(static_cast<size_t>(picture.width) * picture.height);
+  return picture;
+}
+
 Result<Image> normalize(const Ink& ink, const InputSpec& spec) {
   if (!valid(spec)) return Err::kBadArgument;
   if (ink.empty()) return Err::kEmpty;
@@ -176,12 +187,23 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec) {
   placement.dy = (size - box.height * placement.scale) / 2;
   Image image(spec.size_px, spec.size_px);
   draw_ink(ink, placement, spec.pen_px, 0, image);
+  if (spec.directions > 0) {
+    Image planes(spec.size_px, spec.directions * spec.size_px);
+    draw_directions(ink, placement, spec.pen_px, size * kDirectionReach, planes);
+    image.pixels.insert(image.pixels.end(), planes.pixels.begin(), planes.pixels.end());
+    image.height += planes.height;
+  }
   // The box is centred exactly already; the centre of mass moves by whole pixels, as in MNIST.
   return spec.centring == Centring::kMass ? centre(image, spec) : image;
 }
 
 Result<Image> normalize(const Image& image, const InputSpec& spec) {
   if (!valid(spec)) return Err::kBadArgument;
+  if (spec.directions > 0) {
+    Result<Image> out = normalize(image, spec.picture());
+    if (out.ok()) out.value = with_blank_directions(std::move(out.value), spec);
+    return out;
+  }
   const Rect box = image.empty() ? Rect{} : bounds(image, box_threshold(image));
   if (box.width == 0) return Err::kEmpty;
   const int32_t longer = std::max(box.width, box.height);

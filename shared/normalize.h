@@ -17,24 +17,32 @@ enum class Centring : int32_t {
   kBox = 1,   // the centre of the bounding box, as EMNIST does it (G. Cohen et al., 2017)
 };
 
-// One per model family; model.json holds it as input {size, box, centring, pen}.
+// One per model family; model.json holds it as input {size, box, centring, pen, directions}.
 struct InputSpec {
   int32_t size_px = 28;  // side of the square, 8..256
   int32_t box_px = 20;   // the ink's longer side is fitted to this, 4..size_px
   Centring centring = Centring::kMass;
   float pen_px = 2.5f;  // line width that ink is drawn with, and thin pictures are thickened to
+  // Planes behind the picture that tell which way the pen went (draw_directions() in raster.h): 0 or 4, the latter
+  // with Centring::kBox only. They are blank for a picture, of which nobody knows.
+  int32_t directions = 0;
+  bool operator==(const InputSpec&) const = default;
+  int32_t channels() const { return 1 + directions; }
+  // What a picture of one character is turned into: the same without directions.
+  InputSpec picture() const { return {size_px, box_px, centring, pen_px}; }
 };
 
 // The families' inputs: digits (MNIST's own design), letters (EMNIST's), and hanzi.
 inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
 inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
-inline constexpr InputSpec kHanziInput{48, 44, Centring::kBox, 2.0f};
+inline constexpr InputSpec kHanziInput{48, 44, Centring::kBox, 2.0f, 4};
 
 // True when every field is within its range.
 bool valid(const InputSpec& spec);
 
 // Fits the ink into spec.box_px, draws it with spec.pen_px, centres it as spec says.
-// Returns [size_px, size_px] u8, 255 = ink. Position, size and unit of the ink do not matter.
+// Returns u8 [channels, size_px, size_px], the planes one below the other in one image size_px wide: the picture,
+// 255 = ink, then the directions if spec has them. Position, size and unit of the ink do not matter.
 // Err::kEmpty when there is no point; Err::kBadArgument for an invalid spec. Safe for untrusted coordinates
 // within the limits of make_ink. The same bytes on every platform (tests/golden).
 Result<Image> normalize(const Ink& ink, const InputSpec& spec);
@@ -42,8 +50,11 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec);
 // The same for a picture of one character. image: ink map of any size >= 1x1, 0 = paper, 255 = ink.
 // The ink is cropped, thickened where its lines would come out thinner than the pen, resampled by area to
 // box_px, its contrast restored and centred. A picture already in this form comes back unchanged, so a
-// normalised picture may be normalised again. Err::kEmpty when there is no ink.
+// normalised picture may be normalised again. The same shape as above. Err::kEmpty when there is no ink.
 Result<Image> normalize(const Image& image, const InputSpec& spec);
+
+// A picture as normalize(image, spec.picture()) gives it, with blank planes behind it in place of spec's directions.
+Image with_blank_directions(Image picture, const InputSpec& spec);
 
 // Mean line width in pixels of an ink map (2 * area / perimeter); 0 when there is no ink.
 float line_width_px(const Image& image);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace biji {
 namespace {
@@ -21,19 +22,19 @@ int32_t to_pixel(float v, int32_t limit) {
   return v <= 0 ? 0 : v >= static_cast<float>(limit) ? limit : static_cast<int32_t>(v);
 }
 
-// The disc moved from a to b, its radius changing linearly.
-void draw_capsule(Pen a, Pen b, Image& image) {
+// Calls put(x, y, coverage) for the pixels of the disc moved from a to b, its radius changing linearly.
+template <class Put>
+void cover_capsule(Pen a, Pen b, int32_t width, int32_t height, const Put& put) {
   const float reach = std::max(a.radius, b.radius) + 0.5f;
-  const int32_t x0 = to_pixel(std::min(a.x, b.x) - reach, image.width);
-  const int32_t x1 = to_pixel(std::max(a.x, b.x) + reach + 1, image.width);
-  const int32_t y0 = to_pixel(std::min(a.y, b.y) - reach, image.height);
-  const int32_t y1 = to_pixel(std::max(a.y, b.y) + reach + 1, image.height);
+  const int32_t x0 = to_pixel(std::min(a.x, b.x) - reach, width);
+  const int32_t x1 = to_pixel(std::max(a.x, b.x) + reach + 1, width);
+  const int32_t y0 = to_pixel(std::min(a.y, b.y) - reach, height);
+  const int32_t y1 = to_pixel(std::max(a.y, b.y) + reach + 1, height);
   const float vx = b.x - a.x, vy = b.y - a.y;
   const float length2 = vx * vx + vy * vy;
   const float inverse = length2 > 0 ? 1 / length2 : 0;
   const float reach2 = reach * reach;
   for (int32_t y = y0; y < y1; ++y) {
-    uint8_t* row = &image.pixels[static_cast<size_t>(y) * image.width];
     const float py = static_cast<float>(y) + 0.5f - a.y;
     for (int32_t x = x0; x < x1; ++x) {
       const float px = static_cast<float>(x) + 0.5f - a.x;
@@ -41,12 +42,18 @@ void draw_capsule(Pen a, Pen b, Image& image) {
       const float ex = px - t * vx, ey = py - t * vy;
       const float distance2 = ex * ex + ey * ey;
       if (distance2 >= reach2) continue;
-      const float radius = a.radius + t * (b.radius - a.radius);
-      const float value = coverage(std::sqrt(distance2), radius);
-      const auto shade = static_cast<uint8_t>(std::min(255.f, value * 255.f + 0.5f));
-      row[x] = std::max(row[x], shade);
+      put(x, y, coverage(std::sqrt(distance2), a.radius + t * (b.radius - a.radius)));
     }
   }
+}
+
+void darken(uint8_t& pixel, float value) {
+  pixel = std::max(pixel, static_cast<uint8_t>(std::min(255.f, value * 255.f + 0.5f)));
+}
+
+void draw_capsule(Pen a, Pen b, Image& image) {
+  cover_capsule(a, b, image.width, image.height,
+                [&](int32_t x, int32_t y, float value) { darken(image.at(x, y), value); });
 }
 
 }  // namespace
@@ -69,6 +76,49 @@ void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_
       const Pen to = pen_at(stroke[i]);
       draw_capsule(from, to, image);
       from = to;
+    }
+  }
+}
+
+void draw_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, Image& planes) {
+  assert(pen_px > 0 && planes.height % kDirections == 0);
+  if (planes.empty()) return;
+  const int32_t height = planes.height / kDirections;
+  std::vector<Pen> line;
+  std::vector<float> way;  // from the beginning of the stroke to each of its points
+  for (int32_t s = 0; s < ink.stroke_count(); ++s) {
+    line.clear();
+    way.clear();
+    for (const Point& point : ink.stroke(s)) {
+      const Pen pen{(point.x - placement.origin_x) * placement.scale + placement.dx,
+                    (point.y - placement.origin_y) * placement.scale + placement.dy, 0.5f * pen_px};
+      float length = 0;
+      if (!line.empty()) {
+        const float x = pen.x - line.back().x, y = pen.y - line.back().y;
+        length = way.back() + std::sqrt(x * x + y * y);
+      }
+      line.push_back(pen);
+      way.push_back(length);
+    }
+    size_t before = 0, behind = 0;
+    for (size_t i = 0; i + 1 < line.size(); ++i) {
+      while (before < i && way[i] - way[before + 1] >= reach_px) ++before;
+      behind = std::max(behind, i + 1);
+      while (behind + 1 < line.size() && way[behind] - way[i + 1] < reach_px) ++behind;
+      float x = line[behind].x - line[before].x, y = line[behind].y - line[before].y;
+      const float length = std::sqrt(x * x + y * y);
+      if (length <= 0) continue;
+      x /= length;
+      y /= length;
+      const auto plane = [&](int32_t k, float share) {
+        uint8_t* pixels = &planes.pixels[static_cast<size_t>(k) * height * planes.width];
+        cover_capsule(line[i], line[i + 1], planes.width, height,
+                      [&](int32_t column, int32_t row, float value) {
+                        darken(pixels[static_cast<size_t>(row) * planes.width + column], value * share);
+                      });
+      };
+      plane(x >= 0 ? 0 : 2, std::fabs(x));
+      plane(y >= 0 ? 1 : 3, std::fabs(y));
     }
   }
 }

@@ -144,6 +144,7 @@ class Python:
     def step(self):
         index = torch.randperm(self.info['samples'], device=self.device)[:self.info['batch']]
         x = self.pixels.index_select(0, index).unsqueeze(1).float().div_(255)
+        x = F.pad(x, (0, 0, 0, 0, 0, self.info['nodes'][0]['channels'] - 1))  # planes without directions
         x = x.to(memory_format=torch.channels_last)
         labels = self.labels.index_select(0, index)
         with torch.autocast(self.device.type, dtype=self.type or torch.bfloat16, enabled=self.type is not None):

@@ -13,7 +13,7 @@ namespace {
 class CoreAbi : public testing::Test {
  protected:
   CoreAbi() : core(biji_core_create()) {
-    EXPECT_EQ(biji_core_set_input(core, 28, 20, 0, 2.5f), 0);
+    EXPECT_EQ(biji_core_set_input(core, 28, 20, 0, 2.5f, 0), 0);
     EXPECT_EQ(set_text("0\n1\n2\n", biji_core_set_labels), 0);
   }
   ~CoreAbi() override { biji_core_destroy(core); }
@@ -93,7 +93,8 @@ TEST_F(CoreAbi, LyingSizesAreRefused) {
   EXPECT_NE(biji_core_encode_image(core, 2, 2, 3, 0, 1), 0);
   EXPECT_NE(biji_core_encode_image(core, 2, 2, 4, 7, 1), 0);
   EXPECT_NE(biji_core_set_labels(core, 1 << 30), 0);
-  EXPECT_NE(biji_core_set_input(core, 28, 20, 9, 2.5f), 0);
+  EXPECT_NE(biji_core_set_input(core, 28, 20, 9, 2.5f, 0), 0);
+  EXPECT_NE(biji_core_set_input(core, 28, 20, 1, 2.5f, 3), 0);
   EXPECT_EQ(biji_core_scratch(core, -1), nullptr);
 }
 

@@ -34,6 +34,17 @@ TEST(Golden, TwoHundredNormalisedCharactersHaveTheKnownHash) {
   EXPECT_EQ(hash, 1494235538943286424u);
 }
 
+// Directions came after the others; what they are beside is in the hash above.
+TEST(Golden, AHundredCharactersWithDirectionsHaveTheKnownHash) {
+  uint64_t hash = kNothing;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    const Result<Image> ink = normalize(random_ink(seed), kHanziInput);
+    ASSERT_TRUE(ink.ok());
+    mix(hash, ink.value.pixels.data(), ink.value.pixels.size());
+  }
+  EXPECT_EQ(hash, 13450707927875556632u);
+}
+
 // What is found on pages and photographs, and how they become ink maps. A better way to find characters may
 // change this hash; models still fit.
 TEST(Golden, TwoHundredEncodingsHaveTheKnownHash) {

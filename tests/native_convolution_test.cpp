@@ -42,12 +42,16 @@ TEST_P(Blocked, ConvolutionIsLibTorchs) {
     const at::ScalarType type = blocked ? at::kFloat : at::kDouble;
     const at::Tensor w0 = learned(before.to(type)), w = learned(weight.to(type));
     at::Tensor x = image.to(type);
-    if (s.in > 1) x = blocked ? conv2d_blocked(x, w0, 1, 0) : at::conv2d(x, w0);
+    const bool first = s.in < 16;
+    if (first && s.in > 1)
+      x = (x * at::arange(1, s.in + 1).view({1, s.in, 1, 1})).to(type);
+    else if (!first)
+      x = blocked ? conv2d_blocked(x, w0, 1, 0) : at::conv2d(x, w0);
     EXPECT_EQ(can_block(x, w), blocked);
     const at::Tensor y = blocked ? plain(conv2d_blocked(x, w, s.stride, s.pad))
                                  : at::conv2d(x, w, {}, {s.stride, s.stride}, {s.pad, s.pad});
     y.mul(at::arange(y.numel(), at::kDouble).sin().view(y.sizes()).to(type)).sum().backward();
-    return std::vector<at::Tensor>{y.detach(), w.grad(), s.in > 1 ? w0.grad() : w.grad()};
+    return std::vector<at::Tensor>{y.detach(), w.grad(), first ? w.grad() : w0.grad()};
   };
   const std::vector<at::Tensor> is = run(true), should = run(false);
   // Float sums of some thousand products; Winograd's transforms lose about another digit.
@@ -56,6 +60,7 @@ TEST_P(Blocked, ConvolutionIsLibTorchs) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Blocked,
                          testing::Values(Shape{3, 1, 9, 12, 32, 5, 2, 2},    // the first layer
+                                         Shape{3, 5, 9, 12, 32, 5, 2, 2},    // with directions
                                          Shape{3, 32, 13, 8, 48, 3, 2, 1},   // halves the side
                                          Shape{5, 64, 12, 12, 64, 3, 1, 1},  // Winograd
                                          Shape{2, 16, 7, 5, 32, 3, 1, 1},  // sides that its tiles do not fit
@@ -85,7 +90,7 @@ TEST(BlockedLayout, BatchNormIsThatOfThePlainOne) {
 // A step of a whole network (hanzi: it has no dropout, whose random numbers depend on the type).
 TEST(BlockedLayout, NetworkHasTheSameGradient) {
   at::manual_seed(1);
-  const at::Tensor x = at::rand({6, 1, 48, 48}), labels = at::arange(6);
+  const at::Tensor x = at::rand({6, kHanziInput.channels(), 48, 48}), labels = at::arange(6);
   const auto run = [&](at::ScalarType type) {
     Net net(network_row("hanzi").build(20), at::kCPU, type);
     net.initialise(1);

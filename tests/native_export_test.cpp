@@ -45,8 +45,8 @@ TEST_P(EachNetworkExport, ReadsBackWithTheSameLogits) {
   at::manual_seed(1);
   for (const Stored stored : {Stored::kFloat, Stored::kHalf, Stored::kInt8}) {
     Net net = untrained();
-    const int64_t side = net.network().input.size_px;
-    const at::Tensor pixels = at::randint(256, {5, side, side}, at::kByte);
+    const int64_t side = net.network().input.size_px, channels = net.network().input.channels();
+    const at::Tensor pixels = at::randint(256, {5, channels, side, side}, at::kByte);
     const at::Tensor exact = logits_of(net, pixels);
     round_to(net, stored);
     const at::Tensor once = net.state().clone();

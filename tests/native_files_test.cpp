@@ -443,7 +443,8 @@ TEST(PreparePng, TakesFoldersInTheOrderOfTheirLabels) {
   // What the page makes of the same pictures; which shade is ink is found for each.
   const Image expected[] = {bar(true), random_photo(5), bar(false), bar(true)};
   for (int64_t i = 0; i < pack.count(); ++i) {
-    const std::vector<uint8_t> input = encode(expected[i], {.spec = kHanziInput, .split = false}).value.input;
+    const std::vector<uint8_t> input =
+        encode(expected[i], {.spec = kHanziInput.picture(), .split = false}).value.input;
     EXPECT_TRUE(std::equal(input.begin(), input.end(), pack.image(i).begin(), pack.image(i).end())) << i;
   }
 }

@@ -55,8 +55,8 @@ TEST_P(EachNetwork, OverfitsOneBatch) {
   net.initialise(1);
   net.enable_gradients();
   at::manual_seed(1);
-  const int64_t side = net.network().input.size_px;
-  const at::Tensor x = at::rand({20, 1, side, side}), labels = at::arange(20).remainder(10);
+  const int64_t side = net.network().input.size_px, channels = net.network().input.channels();
+  const at::Tensor x = at::rand({20, channels, side, side}), labels = at::arange(20).remainder(10);
   const Recipe recipe{.optimizer = network_row(GetParam()).recipe.optimizer, .weight_decay = 0};
   at::Tensor m = at::zeros_like(net.gradient()), v = at::zeros_like(net.gradient());
   double first = 0, last = 0;
@@ -80,8 +80,8 @@ TEST_P(EachNetwork, FoldingKeepsTheLogits) {
   for (const Net::Entry& entry : net.entries())  // statistics and gains as after training, not zeros and ones
     if (entry.parameter.name.starts_with("bn"))
       entry.tensor.copy_(at::rand(entry.tensor.sizes(), at::kDouble) + 0.5);
-  const int64_t side = net.network().input.size_px;
-  const at::Tensor x = at::rand({4, 1, side, side}, at::kDouble);
+  const int64_t side = net.network().input.size_px, channels = net.network().input.channels();
+  const at::Tensor x = at::rand({4, channels, side, side}, at::kDouble);
   Net plain(folded(net.network()), at::kCPU, at::kDouble);
   plain.state().copy_(fold(net).state());
   const at::Tensor expected = net.forward(x, false);
@@ -118,16 +118,36 @@ TEST(Networks, GrowByBlocksThatBeginAsNothing) {
     if (!linear && (layer == 5 || layer == 6 || layer == 10 || layer == 11)) continue;
     fewer[name.substr(0, digit) + std::to_string(linear ? layer : number(layer)) + name.substr(dot)] = values;
   }
-  EXPECT_EQ(import_shallower(after, "x.", fewer), 2);
+  EXPECT_EQ(import_smaller(after, "x.", fewer).blocks, 2);
   for (const char* gain : {"bn6.gain", "bn11.gain"}) before.tensor(gain).zero_();
-  const at::Tensor x = at::rand({3, 1, 48, 48});
+  const at::Tensor x = at::rand({3, before.network().input.channels(), 48, 48});
   EXPECT_TRUE(after.forward(x, false).equal(before.forward(x, false)));
 
-  EXPECT_EQ(import_shallower(after, "x.", all), 0);
+  EXPECT_EQ(import_smaller(after, "x.", all).blocks, 0);
   EXPECT_TRUE(after.tensor("bn6.gain").equal(at::ones({64})));
   fewer.erase("x.conv8.weight");  // not in between, but missing
-  EXPECT_NE(error_of([&] { import_shallower(after, "x.", fewer); }).find("do not fit"), std::string::npos);
-  EXPECT_NE(error_of([&] { import_shallower(after, "x.", {}); }).find("do not fit"), std::string::npos);
+  EXPECT_NE(error_of([&] { import_smaller(after, "x.", fewer); }).find("do not fit"), std::string::npos);
+  EXPECT_NE(error_of([&] { import_smaller(after, "x.", {}); }).find("do not fit"), std::string::npos);
+}
+
+// A network whose input gets planes more computes what it did, whatever is on them, until it is trained.
+TEST(Networks, GrowByPlanesThatBeginWithoutWeight) {
+  const at::NoGradGuard no_grad;
+  Network narrow = network_row("hanzi").build(10);
+  narrow.input.directions = 0;
+  narrow.nodes[0].shape.channels = 1;
+  Net before(narrow, at::kCPU), after(network_row("hanzi").build(10), at::kCPU);
+  before.initialise(1);
+  after.initialise(2);
+  FloatTensors weights;
+  export_tensors(before, "x.", weights);
+  EXPECT_EQ(import_smaller(after, "x.", weights).planes, 4);
+  const at::Tensor x = at::rand({3, 5, 48, 48});
+  const at::Tensor should = before.forward(x.slice(1, 0, 1), false);
+  EXPECT_LT((after.forward(x, false) - should).abs().max().item<double>(), 1e-5);
+  weights.clear();
+  export_tensors(after, "x.", weights);
+  EXPECT_NE(error_of([&] { import_smaller(before, "x.", weights); }).find("do not fit"), std::string::npos);
 }
 
 // Whatever a network is made of, its own weights fit it.
@@ -137,7 +157,7 @@ TEST_P(EachNetwork, StartsFromItsOwnWeights) {
   after.initialise(2);
   FloatTensors weights;
   export_tensors(before, "x.", weights);
-  EXPECT_EQ(import_shallower(after, "x.", weights), 0);
+  EXPECT_EQ(import_smaller(after, "x.", weights).blocks, 0);
   EXPECT_TRUE(after.state().equal(before.state()));
 }
 
@@ -225,20 +245,25 @@ TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
   EXPECT_EQ(pixels(0, 1), normalize(ink, kHanziInput).value.pixels);
   EXPECT_EQ(pixels(1, 1), pixels(1, 1));
   EXPECT_NE(pixels(1, 1), pixels(1, 2));
+  int pictures = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {  // always something to read, never all black
     const std::vector<uint8_t> drawn = pixels(2, seed);
-    ASSERT_EQ(drawn.size(), 48u * 48u);
-    const auto dark = std::count_if(drawn.begin(), drawn.end(), [](uint8_t v) { return v > 100; });
+    ASSERT_EQ(drawn.size(), 5u * 48u * 48u);
+    const auto directions = drawn.begin() + 48 * 48;
+    const auto dark = std::count_if(drawn.begin(), directions, [](uint8_t v) { return v > 100; });
     EXPECT_GT(dark, 30) << seed;
     EXPECT_LT(dark, 1200) << seed;
+    pictures += std::all_of(directions, drawn.end(), [](uint8_t v) { return v == 0; });
   }
+  EXPECT_NEAR(pictures, 150, 30);  // five in ten
 }
 
 TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
   const TempFolder folder;
   write_ink_bars(folder / "ink.bjp", 10);
   std::vector<uint8_t> pixels(48 * 48, 9);
-  write_pack(folder / "scan.bjp", {"scan", kHanziInput, {"3", "4"}}, std::vector<uint16_t>{1}, pixels);
+  write_pack(folder / "scan.bjp", {"scan", kHanziInput.picture(), {"3", "4"}}, std::vector<uint16_t>{1},
+             pixels);
   const Dataset data =
       load_data(std::vector<std::filesystem::path>{folder / "ink.bjp", folder / "scan.bjp"}, kHanziInput);
   ASSERT_EQ(data.size(), 11);
@@ -246,7 +271,8 @@ TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
   EXPECT_EQ(data.group_names, (std::vector<std::string>{"a", "b", "c", "scan"}));
   EXPECT_EQ(data.groups[10].item<int64_t>(), 3);
   const at::Tensor drawn = inputs(data, 2, 11);
-  EXPECT_EQ(drawn[8].max().item<int>(), 9);
+  EXPECT_EQ(drawn[8][0].max().item<int>(), 9);
+  EXPECT_EQ(drawn[8].slice(0, 1).max().item<int>(), 0);  // nobody knows which way a scan's pen went
   const Result<Image> expected = normalize(Pack(folder / "ink.bjp").ink(2), kHanziInput);
   EXPECT_TRUE(
       std::equal(expected.value.pixels.begin(), expected.value.pixels.end(), drawn.data_ptr<uint8_t>()));
@@ -258,7 +284,7 @@ TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
   EXPECT_TRUE(one.equal(draw(data, index, options)));
   // Smaller inputs for progressive resizing.
   options.input = scaled(kHanziInput, 32);
-  EXPECT_EQ(draw(data, index, options).size(1), 32);
+  EXPECT_EQ(draw(data, index, options).sizes(), (std::vector<int64_t>{64, 5, 32, 32}));
 }
 
 TEST(Datasets, JoinLabelsThatMergeClasses) {

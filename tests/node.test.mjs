@@ -194,6 +194,7 @@ describe('a broken model', () => {
     'with a label too many': [async (folder) => writeFile(path.join(folder, 'labels.txt'), '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n'), /11 labels/],
     'with an empty label': [async (folder) => writeFile(path.join(folder, 'labels.txt'), '0\n\n2\n'), /labels file/],
     'whose input cannot be': [edit((info) => ({ ...info, input: { ...info.input, box: 400 } })), /input that model\.json/],
+    'that wants three directions': [edit((info) => ({ ...info, input: { ...info.input, directions: 3 } })), /input that model\.json/],
     'without a description': [async (folder) => writeFile(path.join(folder, 'model.json'), '<!doctype html>'), /not JSON/],
     'with an empty description': [async (folder) => writeFile(path.join(folder, 'model.json'), 'null'), /does not describe/],
   };
@@ -226,9 +227,9 @@ describe('parity with LibTorch', async () => {
       const session = await ort.InferenceSession.create(await readFile(path.join(kDist, 'models', name, 'model.onnx')));
       const { inputs, logits, tolerance } = await golden(name);
       assert.equal(inputs.length, 10);
-      const { size } = info.input;
+      const { size, directions = 0 } = info.input;
       for (const [i, input] of inputs.entries()) {
-        const result = await session.run({ input: new ort.Tensor('uint8', input, [1, 1, size, size]) });
+        const result = await session.run({ input: new ort.Tensor('uint8', input, [1, 1 + directions, size, size]) });
         const got = Array.from(result.logits.data);
         const worst = Math.max(...got.map((v, j) => Math.abs(v - logits[i][j])));
         assert.ok(worst <= tolerance, `sample ${i} differs by ${worst}, more than ${tolerance}`);

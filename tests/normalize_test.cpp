@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "shared/raster.h"
@@ -141,8 +142,24 @@ TEST(Normalize, SpecsOutsideTheirRangeAreRefused) {
   for (const InputSpec& spec :
        {InputSpec{7, 5, Centring::kMass, 1}, InputSpec{257, 20, Centring::kMass, 1},
         InputSpec{28, 29, Centring::kMass, 1}, InputSpec{28, 20, Centring::kMass, 0},
-        InputSpec{28, 20, Centring::kMass, NAN}, InputSpec{28, 20, static_cast<Centring>(2), 2}})
+        InputSpec{28, 20, Centring::kMass, NAN}, InputSpec{28, 20, static_cast<Centring>(2), 2},
+        InputSpec{28, 20, Centring::kBox, 2, 3}, InputSpec{28, 20, Centring::kMass, 2, 4}})
     EXPECT_EQ(normalize(ink, spec).err, Err::kBadArgument);
+}
+
+// Behind the picture, which stays as it was, come the directions; of a picture nobody knows them.
+TEST(Normalize, DirectionsComeBehindThePicture) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const Ink ink = random_ink(seed);
+    const Image all = normalize(ink, kHanziInput).value, alone = normalize(ink, kHanziInput.picture()).value;
+    ASSERT_EQ(all.width, 48);
+    ASSERT_EQ(all.height, 5 * 48);
+    EXPECT_TRUE(std::equal(alone.pixels.begin(), alone.pixels.end(), all.pixels.begin()));
+    EXPECT_GT(total(all), total(alone));
+    const Image blank = normalize(alone, kHanziInput).value;
+    ASSERT_EQ(blank.pixels.size(), all.pixels.size());
+    EXPECT_EQ(total(blank), total(normalize(alone, kHanziInput.picture()).value));
+  }
 }
 
 TEST(LineWidth, IsMeasuredWithinATenth) {

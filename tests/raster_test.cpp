@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <vector>
+
 #include "tests/samples.h"
 
 namespace biji {
@@ -59,6 +63,58 @@ TEST(DrawInk, PressureWidensTheLine) {
 TEST(DrawInk, InkOutsideTheImageIsClipped) {
   EXPECT_EQ(total(drawn(line_ink(-100, -100, -50, 1e7f), 3)), 0);
   EXPECT_GT(total(drawn(line_ink(-1e6f, 16, 1e6f, 16), 3)), 0);
+}
+
+// The darkest value of each plane: right, down, left, up.
+std::array<int, 4> directions(const Ink& ink, float reach_px = 1.5f) {
+  Image planes(32, 4 * 32);
+  draw_directions(ink, {}, 2, reach_px, planes);
+  std::array<int, 4> most{};
+  for (int32_t y = 0; y < planes.height; ++y)
+    for (int32_t x = 0; x < planes.width; ++x)
+      most[static_cast<size_t>(y) / 32] = std::max<int>(most[static_cast<size_t>(y) / 32], planes.at(x, y));
+  return most;
+}
+
+TEST(DrawDirections, TellWhichWayALineWasDrawn) {
+  EXPECT_EQ(directions(line_ink(8, 16, 24, 16)), (std::array{255, 0, 0, 0}));
+  EXPECT_EQ(directions(line_ink(16, 8, 16, 24)), (std::array{0, 255, 0, 0}));
+  EXPECT_EQ(directions(line_ink(24, 16, 8, 16)), (std::array{0, 0, 255, 0}));
+  EXPECT_EQ(directions(line_ink(16, 24, 16, 8)), (std::array{0, 0, 0, 255}));
+  const std::array<int, 4> slanted = directions(line_ink(24, 8, 8, 24));
+  EXPECT_EQ(slanted[0] + slanted[3], 0);
+  EXPECT_EQ(slanted[1], slanted[2]);
+  EXPECT_NEAR(slanted[1], 180, 3);  // 255 / sqrt(2)
+}
+
+TEST(DrawDirections, LieWhereThePictureHasTheLine) {
+  const Ink ink = line_ink(24, 16, 8, 16);
+  Image planes(32, 4 * 32);
+  draw_directions(ink, {}, 2, 1.5f, planes);
+  const Image picture = drawn(ink, 2);
+  EXPECT_TRUE(std::equal(picture.pixels.begin(), picture.pixels.end(), planes.pixels.begin() + 2 * 32 * 32));
+}
+
+// A line of steps along the grid that points were rounded to is slanted as a whole.
+TEST(DrawDirections, SeeBeyondTheGridOfPoints) {
+  std::vector<Point> steps;
+  for (float i = 0; i < 40; ++i) {
+    steps.push_back({4 + i / 2, 4 + i / 2, 0, 0.5f});
+    steps.push_back({4.5f + i / 2, 4 + i / 2, 0, 0.5f});
+  }
+  Ink ink;
+  ink.add_stroke(steps);
+  for (const int value : {0, 1}) {
+    EXPECT_NEAR(directions(ink, 3)[static_cast<size_t>(value)], 180, 25);
+    EXPECT_EQ(directions(ink, 0)[static_cast<size_t>(value)], 255);
+  }
+}
+
+TEST(DrawDirections, DotsAndStandingStillHaveNone) {
+  Ink ink = line_ink(16, 16, 16, 16);
+  const Point point{8, 8, 0, 0.5f};
+  ink.add_stroke({&point, 1});
+  EXPECT_EQ(directions(ink), (std::array{0, 0, 0, 0}));
 }
 
 }  // namespace

@@ -112,12 +112,13 @@ int main(int argc, char** argv) {
 
     const TempFolder folder;
     const Labels classes = classes_of(name);
-    PackWriter pixels(folder / "pixels.bjp", PackKind::kPixels, row.input);
+    const InputSpec picture = row.input.picture();
+    PackWriter pixels(folder / "pixels.bjp", PackKind::kPixels, picture);
     PackWriter strokes(folder / "strokes.bjp", PackKind::kStrokes);
     for (int i = 0; i < samples; ++i) {
       const Ink ink = random_ink(static_cast<uint64_t>(i));
       const auto label = static_cast<uint16_t>(static_cast<size_t>(i) * 7919 % classes.size());
-      pixels.add(label, 0, normalize(ink, row.input).value.pixels);
+      pixels.add(label, 0, normalize(ink, picture).value.pixels);
       strokes.add(label, 0, ink);
     }
     pixels.commit("pixels", classes);

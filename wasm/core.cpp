@@ -66,9 +66,9 @@ const char* biji_core_error_text(int32_t code) {
   return err_message(static_cast<Err>(code));
 }
 
-int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring,
-                            float pen_px) {
-  const InputSpec spec{size_px, box_px, static_cast<Centring>(centring), pen_px};
+int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
+                            int32_t directions) {
+  const InputSpec spec{size_px, box_px, static_cast<Centring>(centring), pen_px, directions};
   if (!valid(spec)) return status(Err::kBadArgument);
   core->options.spec = spec;
   return status(Err::kOk);

@@ -26,7 +26,8 @@ int32_t biji_core_input_version(void);
 const char* biji_core_error_text(int32_t status);
 
 // How the model wants its input: InputSpec. centring: 0 mass, 1 box.
-int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px);
+int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
+                            int32_t directions);
 // The labels file: the first `bytes` bytes of the scratch buffer. They also tell how characters are found:
 // those of Chinese are squares that may fall apart (shared/decode.h, fills_squares).
 int32_t biji_core_set_labels(biji_core* core, int32_t bytes);
@@ -45,7 +46,7 @@ int32_t biji_core_encode_ink(biji_core* core, int32_t points, int32_t strokes, i
 int32_t biji_core_encode_image(biji_core* core, int32_t width, int32_t height, int32_t channels,
                                int32_t shade, int32_t split);
 
-// The last encoding: characters, their input u8 [count, 1, size, size], boxes f32 [count, 4] (x, y, width,
+// The last encoding: characters, their input u8 [count, 1 + directions, size, size], boxes f32 [count, 4] (x, y, width,
 // height), lines i32 [count].
 int32_t biji_core_count(const biji_core* core);
 const uint8_t* biji_core_input(const biji_core* core);

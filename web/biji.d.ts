@@ -69,7 +69,10 @@ export interface ModelInfo {
   name: string;
   version: string;
   input_version: number;
-  input: { size: number; box: number; centring: 'mass' | 'box'; pen: number; scale: number; mean: number };
+  /** directions: planes behind the picture that tell which way the pen went. */
+  input: {
+    size: number; box: number; centring: 'mass' | 'box'; pen: number; directions?: number; scale: number; mean: number;
+  };
   classes: number;
   /** Of model.onnx. */
   bytes: number;

@@ -14,6 +14,8 @@ export class Core {
   #wasm;
   #handle;
   #allow = '';
+  /** Of one character's input: [channels, height, width]. */
+  shape;
 
   /** module: from compileCore. spec: `input` of model.json. labels: the text of labels.txt. */
   static async create(module, spec, labels) {
@@ -28,13 +30,15 @@ export class Core {
       },
     });
     const core = new Core();
+    core.shape = [1 + (spec?.directions | 0), spec?.size | 0, spec?.size | 0];
     core.#wasm = instance.exports;
     core.#wasm._initialize();
     core.#handle = core.#wasm.biji_core_create();
     if (!core.#handle) throw new BijiError('internal', 'There is no memory for the encoder.');
     const centring = { mass: 0, box: 1 }[spec?.centring] ?? -1;
     core.#check(
-      core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen)),
+      core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen),
+        spec?.directions | 0),
       'model', 'The input that model.json describes cannot be made');
     core.#check(core.#wasm.biji_core_set_labels(core.#handle, core.#write([utf8.encode(labels)])), 'model',
       'The labels file cannot be read');
@@ -97,11 +101,11 @@ export class Core {
       split ? 1 : 0));
   }
 
-  /** The last encoding as the model's input: u8 [count, 1, size, size], a copy. */
-  input(size) {
+  /** The last encoding as the model's input: u8 [count, ...shape], a copy. */
+  input() {
     const count = this.#wasm.biji_core_count(this.#handle);
     const at = this.#wasm.biji_core_input(this.#handle);
-    return new Uint8Array(this.#wasm.memory.buffer, at, count * size * size).slice();
+    return new Uint8Array(this.#wasm.memory.buffer, at, this.shape.reduce((n, side) => n * side, count)).slice();
   }
 
   /** Restricts candidates, as in '0-9'; '' allows all. */

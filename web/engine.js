@@ -122,8 +122,7 @@ class Model {
     this.#core.setAllow(String(allow ?? ''));
     const count = ink ? this.#core.encodeInk(ink, split) : this.#core.encodeImage(toPixels(image), shade, split);
     if (count === 0) return { text: '', candidates: [], characters: [], sure: true, provider: this.provider };
-    const size = this.info.input.size;
-    const logits = await this.#run(this.#core.input(size), count);
+    const logits = await this.#run(this.#core.input(), count);
     const result = this.#core.decode(logits, this.info.temperature ?? 1, k, this.#labels);
     const threshold = this.info.rejection?.threshold ?? 0;
     for (const character of result.characters) character.sure = character.candidates[0]?.probability >= threshold;
@@ -136,7 +135,7 @@ class Model {
     this.#session = null;
   }
 
-  // input: u8 [count, 1, size, size]. Returns f32 [count, classes].
+  // input: u8 [count, ...shape]. Returns f32 [count, classes].
   async #run(input, count) {
     const logits = new Float32Array(count * this.info.classes);
     const each = input.length / count;
@@ -150,13 +149,27 @@ class Model {
   async #infer(input, count) {
     if (this.#lost) await this.#fallBack();
     try {
-      return await inferWith(this.#ort, this.#session, input, count, this.info);
+      return await this.#inferWith(this.#session, input, count);
     } catch (error) {
       // A lost device or a kernel that fails: the same request is answered by WebAssembly.
       if (this.provider !== 'webgpu') throw new BijiError('internal', `The model failed: ${error.message}`, { cause: error });
       await this.#fallBack();
-      return inferWith(this.#ort, this.#session, input, count, this.info);
+      return this.#inferWith(this.#session, input, count);
     }
+  }
+
+  async #inferWith(session, input, count) {
+    const tensor = new this.#ort.Tensor('uint8', input, [count, ...this.#core.shape]);
+    const { logits } = await session.run({ input: tensor });
+    const data = await logits.getData();
+    if (data.length !== count * this.info.classes)
+      throw new BijiError('model', `The model gives ${data.length / count} logits for ${this.info.classes} classes.`);
+    return data;
+  }
+
+  // One character's input without ink.
+  #blank() {
+    return new Uint8Array(this.#core.shape.reduce((n, side) => n * side));
   }
 
   async #start(gpu, wanted) {
@@ -197,8 +210,7 @@ class Model {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
     });
-    const size = this.info.input.size;
-    await inferWith(this.#ort, session, new Uint8Array(size * size), 1, this.info);
+    await this.#inferWith(session, this.#blank(), 1);
     return session;
   }
 
@@ -217,13 +229,12 @@ class Model {
 
   // 'auto': WebGPU must be no slower than WebAssembly on this machine, for this model.
   async #chooseFaster() {
-    const size = this.info.input.size;
-    const input = new Uint8Array(size * size);
+    const input = this.#blank();
     const median = async (session) => {
       const times = [];
       for (let i = 0; i < 7; ++i) {
         const start = performance.now();
-        await inferWith(this.#ort, session, input, 1, this.info);
+        await this.#inferWith(session, input, 1);
         times.push(performance.now() - start);
       }
       return times.sort((a, b) => a - b)[3];
@@ -236,16 +247,6 @@ class Model {
     this.decided = true;
     await loser.release();
   }
-}
-
-async function inferWith(ort, session, input, count, info) {
-  const { size } = info.input;
-  const tensor = new ort.Tensor('uint8', input, [count, 1, size, size]);
-  const { logits } = await session.run({ input: tensor });
-  const data = await logits.getData();
-  if (data.length !== count * info.classes)
-    throw new BijiError('model', `The model gives ${data.length / count} logits for ${info.classes} classes.`);
-  return data;
 }
 
 // A GPU adapter that may be used, or null. real: software adapters do not count.

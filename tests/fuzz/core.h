@@ -11,16 +11,19 @@ namespace biji {
 
 struct FuzzCore {
   biji_core* core = biji_core_create();
+  int32_t channels = 1;
   ~FuzzCore() { biji_core_destroy(core); }
 
   // The first bytes of an input are the model's; false when they are refused.
   bool configure(Input& input) {
     const auto size = input.number<uint8_t>(), box = input.number<uint8_t>(), flags = input.number<uint8_t>();
     const auto pen = input.number<float>();
+    const int32_t directions = (flags & 5) == 5 ? 4 : 0;
+    channels = 1 + directions;
     const std::string_view labels = flags >> 1 & 1 ? "一\n" : "0\n";  // the first finds characters as squares
     fill(labels);
     return biji_core_set_labels(core, static_cast<int32_t>(labels.size())) == 0 &&
-           biji_core_set_input(core, size, box, flags & 1, pen) == 0;
+           biji_core_set_input(core, size, box, flags & 1, pen, directions) == 0;
   }
   static std::string configuration(uint8_t size, uint8_t box, uint8_t flags) {
     return bytes_of(size) + bytes_of(box) + bytes_of(flags) + bytes_of(2.5f);
@@ -37,7 +40,8 @@ struct FuzzCore {
     require(status == 0 ? count > 0 && count <= kMaxCharacters : true, "some characters, or an error");
     if (status != 0) return;
     uint8_t most = 0;
-    for (int32_t i = 0; i < count * size * size; ++i) most = std::max(most, biji_core_input(core)[i]);
+    for (int32_t i = 0; i < count * channels * size * size; ++i)
+      most = std::max(most, biji_core_input(core)[i]);
     require(most > 0, "a character has ink");
     for (int32_t i = 0; i < count; ++i) {
       const float* box = biji_core_boxes(core) + 4 * i;
