@@ -110,15 +110,18 @@ void draw_directions(const Ink& ink, Placement placement, float pen_px, float re
       if (length <= 0) continue;
       x /= length;
       y /= length;
-      const auto plane = [&](int32_t k, float share) {
-        uint8_t* pixels = &planes.pixels[static_cast<size_t>(k) * height * planes.width];
-        cover_capsule(line[i], line[i + 1], planes.width, height,
-                      [&](int32_t column, int32_t row, float value) {
-                        darken(pixels[static_cast<size_t>(row) * planes.width + column], value * share);
-                      });
+      const auto plane = [&](size_t k) {
+        return &planes.pixels[k * static_cast<size_t>(height) * planes.width];
       };
-      plane(x >= 0 ? 0 : 2, std::fabs(x));
-      plane(y >= 0 ? 1 : 3, std::fabs(y));
+      uint8_t *across = plane(x >= 0 ? 0 : 2), *along = plane(y >= 0 ? 1 : 3);
+      x = std::fabs(x);
+      y = std::fabs(y);
+      cover_capsule(line[i], line[i + 1], planes.width, height,
+                    [&](int32_t column, int32_t row, float value) {
+                      const size_t at = static_cast<size_t>(row) * planes.width + column;
+                      darken(across[at], value * x);
+                      darken(along[at], value * y);
+                    });
     }
   }
 }
