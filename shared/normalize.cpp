@@ -185,14 +185,11 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec) {
   placement.scale = longer > 1e-30f ? (static_cast<float>(spec.box_px) - spec.pen_px) / longer : 0;
   placement.dx = (size - box.width * placement.scale) / 2;
   placement.dy = (size - box.height * placement.scale) / 2;
-  Image image(spec.size_px, spec.size_px);
-  draw_ink(ink, placement, spec.pen_px, 0, image);
-  if (spec.directions > 0) {
-    Image planes(spec.size_px, spec.directions * spec.size_px);
-    draw_directions(ink, placement, spec.pen_px, size * kDirectionReach, planes);
-    image.pixels.insert(image.pixels.end(), planes.pixels.begin(), planes.pixels.end());
-    image.height += planes.height;
-  }
+  Image image(spec.size_px, spec.channels() * spec.size_px);
+  if (spec.directions > 0)
+    draw_with_directions(ink, placement, spec.pen_px, size * kDirectionReach, image);
+  else
+    draw_ink(ink, placement, spec.pen_px, 0, image);
   // The box is centred exactly already; the centre of mass moves by whole pixels, as in MNIST.
   return spec.centring == Centring::kMass ? centre(image, spec) : image;
 }

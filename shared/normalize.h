@@ -23,7 +23,7 @@ struct InputSpec {
   int32_t box_px = 20;   // the ink's longer side is fitted to this, 4..size_px
   Centring centring = Centring::kMass;
   float pen_px = 2.5f;  // line width that ink is drawn with, and thin pictures are thickened to
-  // Planes behind the picture that tell which way the pen went (draw_directions() in raster.h): 0 or 4, the latter
+  // Planes behind the picture that tell which way the pen went (draw_with_directions() in raster.h): 0 or 4, the latter
   // with Centring::kBox only. They are blank for a picture, of which nobody knows.
   int32_t directions = 0;
   bool operator==(const InputSpec&) const = default;

@@ -80,10 +80,17 @@ void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_
   }
 }
 
-void draw_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, Image& planes) {
-  assert(pen_px > 0 && planes.height % kDirections == 0);
+void draw_with_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, Image& planes) {
+  assert(pen_px > 0 && planes.height % (1 + kDirections) == 0);
   if (planes.empty()) return;
-  const int32_t height = planes.height / kDirections;
+  const int32_t width = planes.width, height = planes.height / (1 + kDirections);
+  const auto plane = [&](size_t k) { return &planes.pixels[k * static_cast<size_t>(height) * width]; };
+  uint8_t* picture = plane(0);
+  const auto draw_plain = [&](Pen a, Pen b) {
+    cover_capsule(a, b, width, height, [&](int32_t column, int32_t row, float value) {
+      darken(picture[static_cast<size_t>(row) * width + column], value);
+    });
+  };
   std::vector<Pen> line;
   std::vector<float> way;  // from the beginning of the stroke to each of its points
   for (int32_t s = 0; s < ink.stroke_count(); ++s) {
@@ -100,6 +107,7 @@ void draw_directions(const Ink& ink, Placement placement, float pen_px, float re
       line.push_back(pen);
       way.push_back(length);
     }
+    if (line.size() == 1) draw_plain(line[0], line[0]);
     size_t before = 0, behind = 0;
     for (size_t i = 0; i + 1 < line.size(); ++i) {
       while (before < i && way[i] - way[before + 1] >= reach_px) ++before;
@@ -107,21 +115,19 @@ void draw_directions(const Ink& ink, Placement placement, float pen_px, float re
       while (behind + 1 < line.size() && way[behind] - way[i + 1] < reach_px) ++behind;
       float x = line[behind].x - line[before].x, y = line[behind].y - line[before].y;
       const float length = std::sqrt(x * x + y * y);
-      if (length <= 0) continue;
-      x /= length;
-      y /= length;
-      const auto plane = [&](size_t k) {
-        return &planes.pixels[k * static_cast<size_t>(height) * planes.width];
-      };
-      uint8_t *across = plane(x >= 0 ? 0 : 2), *along = plane(y >= 0 ? 1 : 3);
-      x = std::fabs(x);
-      y = std::fabs(y);
-      cover_capsule(line[i], line[i + 1], planes.width, height,
-                    [&](int32_t column, int32_t row, float value) {
-                      const size_t at = static_cast<size_t>(row) * planes.width + column;
-                      darken(across[at], value * x);
-                      darken(along[at], value * y);
-                    });
+      if (length <= 0) {
+        draw_plain(line[i], line[i + 1]);
+        continue;
+      }
+      uint8_t *across = plane(x >= 0 ? 1 : 3), *along = plane(y >= 0 ? 2 : 4);
+      x = std::fabs(x / length);
+      y = std::fabs(y / length);
+      cover_capsule(line[i], line[i + 1], width, height, [&](int32_t column, int32_t row, float value) {
+        const size_t at = static_cast<size_t>(row) * width + column;
+        darken(picture[at], value);
+        darken(across[at], value * x);
+        darken(along[at], value * y);
+      });
     }
   }
 }

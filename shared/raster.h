@@ -24,14 +24,15 @@ struct Placement {
 // image are clipped. Same bytes on every platform: only + - * / sqrt floor.
 void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_gain, Image& image);
 
-// Which way the pen went, as planes: right, down, left and up, one below the other in an image of 4 * height rows.
-// Lines are as draw_ink() has them, in each plane darkened by the cosine of the angle between the line and the
+// The same with planes behind the picture that tell which way the pen went: right, down, left and up. planes: the
+// picture and the four of them one below the other, 5 * height rows in all. Pressure is ignored.
+// Lines lie in them as in the picture, in each plane darkened by the cosine of the angle between the line and the
 // plane's direction, where that is positive. Where lines cross, each leaves what it would alone and the darker counts.
 // Known as direction maps (Z.-L. Bai and Q. Huo, "A study on the use of 8-directional features for online handwritten
 // Chinese character recognition", 2005; two neighbours of our four say what eight say of one line).
 // reach_px: the direction at a place is that of the chord over so much of the line before and behind it, in pixels.
-// A dot has no direction and leaves nothing.
+// A dot has no direction.
 inline constexpr int32_t kDirections = 4;
-void draw_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, Image& planes);
+void draw_with_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, Image& planes);
 
 }  // namespace biji

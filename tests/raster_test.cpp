@@ -65,14 +65,25 @@ TEST(DrawInk, InkOutsideTheImageIsClipped) {
   EXPECT_GT(total(drawn(line_ink(-1e6f, 16, 1e6f, 16), 3)), 0);
 }
 
+// The picture and four planes, 32 x 32 each.
+std::array<Image, 5> planes(const Ink& ink, float reach_px = 1.5f) {
+  Image all(32, 5 * 32);
+  draw_with_directions(ink, {}, 2, reach_px, all);
+  std::array<Image, 5> apart;
+  for (size_t k = 0; k < 5; ++k) {
+    apart[k] = Image(32, 32);
+    std::copy_n(all.pixels.begin() + static_cast<std::ptrdiff_t>(k * 32 * 32), 32 * 32,
+                apart[k].pixels.begin());
+  }
+  return apart;
+}
+
 // The darkest value of each plane: right, down, left, up.
 std::array<int, 4> directions(const Ink& ink, float reach_px = 1.5f) {
-  Image planes(32, 4 * 32);
-  draw_directions(ink, {}, 2, reach_px, planes);
+  const std::array<Image, 5> all = planes(ink, reach_px);
   std::array<int, 4> most{};
-  for (int32_t y = 0; y < planes.height; ++y)
-    for (int32_t x = 0; x < planes.width; ++x)
-      most[static_cast<size_t>(y) / 32] = std::max<int>(most[static_cast<size_t>(y) / 32], planes.at(x, y));
+  for (size_t k = 0; k < 4; ++k)
+    most[k] = *std::max_element(all[k + 1].pixels.begin(), all[k + 1].pixels.end());
   return most;
 }
 
@@ -89,10 +100,9 @@ TEST(DrawDirections, TellWhichWayALineWasDrawn) {
 
 TEST(DrawDirections, LieWhereThePictureHasTheLine) {
   const Ink ink = line_ink(24, 16, 8, 16);
-  Image planes(32, 4 * 32);
-  draw_directions(ink, {}, 2, 1.5f, planes);
-  const Image picture = drawn(ink, 2);
-  EXPECT_TRUE(std::equal(picture.pixels.begin(), picture.pixels.end(), planes.pixels.begin() + 2 * 32 * 32));
+  const std::array<Image, 5> all = planes(ink);
+  EXPECT_EQ(all[0].pixels, drawn(ink, 2).pixels);
+  EXPECT_EQ(all[3].pixels, all[0].pixels);
 }
 
 // A line of steps along the grid that points were rounded to is slanted as a whole.
@@ -110,11 +120,12 @@ TEST(DrawDirections, SeeBeyondTheGridOfPoints) {
   }
 }
 
-TEST(DrawDirections, DotsAndStandingStillHaveNone) {
+TEST(DrawDirections, DotsAndStandingStillHaveNoneButAreInThePicture) {
   Ink ink = line_ink(16, 16, 16, 16);
   const Point point{8, 8, 0, 0.5f};
   ink.add_stroke({&point, 1});
   EXPECT_EQ(directions(ink), (std::array{0, 0, 0, 0}));
+  EXPECT_EQ(planes(ink)[0].pixels, drawn(ink, 2).pixels);
 }
 
 }  // namespace
