@@ -7,10 +7,9 @@
 
 namespace biji {
 
-// pixels: u8 [n, h, w] or, with directions behind the picture, [n, channels, h, w], 255 = ink. drawn: they were drawn from varied ink (ink_augment.h), so geometry is left
-// alone, and blur is added, which a drawn line lacks, at three quarters of full strength whatever strength is,
-// unless that is 0. Only the picture is changed.
-// Returns float [n, channels, h, w], 0 = paper .. 1 = ink.
+// pixels: u8 [n, h, w] or, with directions behind the picture, [n, channels, h, w], 255 = ink; only the picture is
+// varied. drawn: they were drawn from varied ink (ink_augment.h), so geometry is left alone, and blur is added, which a
+// drawn line lacks, at three quarters of full strength whatever strength is, unless that is 0. Returns float [n, channels, h, w], 0 = paper .. 1 = ink.
 // strength: 0 = none (only the conversion), 1 = full: rotation, scale, aspect, shear, a little translation
 // (the encoder has centred the ink), elastic deformation (P. Simard et al., 2003), thinner and thicker pens,
 // faint ink, erased patches (Z. Zhong et al., 2017) and noise. Draws from LibTorch's default generator of the

@@ -18,9 +18,8 @@ namespace biji {
 // Whether conv2d_blocked() is here and fast: oneDNN 2 was found when this was built, and the CPU has AVX-512.
 bool blocked_convolutions();
 
-// Whether conv2d_blocked() takes this: x is blocked, or an image: plain float on the CPU with
-// fewer than 16 channels, of which no gradient is wanted; weight
-// [out, in, k, k] float with out a multiple of 16.
+// Whether conv2d_blocked() takes this: x is blocked, or an image (plain float on the CPU with fewer than 16 channels, of
+// which no gradient is wanted); weight [out, in, k, k] float with out a multiple of 16.
 bool can_block(const at::Tensor& x, const at::Tensor& weight);
 
 // The convolution of x with weight, without a bias, differentiable in both. Returns blocked. Asserts can_block().

@@ -11,6 +11,11 @@ struct Pen {
   float x, y, radius;  // in pixels
 };
 
+Pen placed(const Point& point, const Placement& placement, float radius) {
+  return {(point.x - placement.origin_x) * placement.scale + placement.dx,
+          (point.y - placement.origin_y) * placement.scale + placement.dy, radius};
+}
+
 // Overlap of [distance - 1/2, distance + 1/2] with [-radius, radius].
 float coverage(float distance, float radius) {
   const float high = std::min(distance + 0.5f, radius);
@@ -63,9 +68,7 @@ void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_
   if (image.empty()) return;
   const auto pen_at = [&](const Point& point) {
     const float gain = 1 + pressure_gain * (point.pressure - 0.5f);
-    return Pen{(point.x - placement.origin_x) * placement.scale + placement.dx,
-               (point.y - placement.origin_y) * placement.scale + placement.dy,
-               0.5f * pen_px * std::max(0.f, gain)};
+    return placed(point, placement, 0.5f * pen_px * std::max(0.f, gain));
   };
   for (int32_t s = 0; s < ink.stroke_count(); ++s) {
     const std::span<const Point> stroke = ink.stroke(s);
@@ -97,8 +100,7 @@ void draw_with_directions(const Ink& ink, Placement placement, float pen_px, flo
     line.clear();
     way.clear();
     for (const Point& point : ink.stroke(s)) {
-      const Pen pen{(point.x - placement.origin_x) * placement.scale + placement.dx,
-                    (point.y - placement.origin_y) * placement.scale + placement.dy, 0.5f * pen_px};
+      const Pen pen = placed(point, placement, 0.5f * pen_px);
       float length = 0;
       if (!line.empty()) {
         const float x = pen.x - line.back().x, y = pen.y - line.back().y;

@@ -46,8 +46,8 @@ int32_t biji_core_encode_ink(biji_core* core, int32_t points, int32_t strokes, i
 int32_t biji_core_encode_image(biji_core* core, int32_t width, int32_t height, int32_t channels,
                                int32_t shade, int32_t split);
 
-// The last encoding: characters, their input u8 [count, 1 + directions, size, size], boxes f32 [count, 4] (x, y, width,
-// height), lines i32 [count].
+// The last encoding: characters, their input u8 [count, 1 + directions, size, size], boxes f32 [count, 4] (x, y,
+// width, height), lines i32 [count].
 int32_t biji_core_count(const biji_core* core);
 const uint8_t* biji_core_input(const biji_core* core);
 const float* biji_core_boxes(const biji_core* core);
