@@ -40,6 +40,115 @@ Ink regrouped(const Ink& ink, float join, float cut, Random& random) {
   return out;
 }
 
+// Corners cut as a fast hand cuts them: each stroke in steps of a fiftieth of the box, under a bell curve.
+// ink: its longer side is 1. sigma: of the bell curve, along the stroke, in the same unit. Ends stay where they are.
+Ink rounded(const Ink& ink, float sigma) {
+  constexpr float kStep = 0.02f;
+  Ink out;
+  std::vector<Point> even, smooth;
+  for (int32_t s = 0; s < ink.stroke_count(); ++s) {
+    const std::span<const Point> stroke = ink.stroke(s);
+    if (stroke.size() < 3) {
+      out.add_stroke(stroke);
+      continue;
+    }
+    even.assign(1, stroke[0]);
+    float left = kStep;  // to the next point
+    for (size_t i = 1; i < stroke.size(); ++i) {
+      const Point &a = stroke[i - 1], &b = stroke[i];
+      const float length = std::hypot(b.x - a.x, b.y - a.y);
+      float way = left;
+      for (; way < length; way += kStep) {
+        Point p = a;
+        p.x += (b.x - a.x) * way / length;
+        p.y += (b.y - a.y) * way / length;
+        even.push_back(p);
+      }
+      left = way - length;
+    }
+    even.push_back(stroke.back());
+    const auto last = static_cast<int32_t>(even.size()) - 1;
+    const auto reach = static_cast<int32_t>(2 * sigma / kStep) + 1;
+    std::array<float, 32> bell;
+    for (int32_t d = 0; d <= reach; ++d) {
+      const float x = static_cast<float>(d) * kStep / sigma;
+      bell[static_cast<size_t>(d)] = std::exp(-x * x / 2);
+    }
+    smooth = even;
+    for (int32_t i = 1; i < last; ++i) {
+      const int32_t span = std::min({reach, i, last - i});  // so that the ends draw nothing towards them
+      float x = 0, y = 0, sum = 0;
+      for (int32_t d = -span; d <= span; ++d) {
+        const float w = bell[static_cast<size_t>(std::abs(d))];
+        const Point& p = even[static_cast<size_t>(i + d)];
+        x += w * p.x;
+        y += w * p.y;
+        sum += w;
+      }
+      smooth[static_cast<size_t>(i)].x = x / sum;
+      smooth[static_cast<size_t>(i)].y = y / sum;
+    }
+    out.add_stroke(smooth);
+  }
+  return out;
+}
+
+// Moves and scales parts of the character, each of a few strokes that follow one another, as hands differ in how they
+// share the square among its components. ink: its longer side is 1. amount: standard deviation of a shift.
+void move_parts(Ink& ink, float amount, Random& random) {
+  int32_t begin = 0;
+  while (begin < ink.stroke_count()) {
+    const int32_t end = std::min(ink.stroke_count(), begin + 2 + static_cast<int32_t>(random.next() % 5));
+    const int32_t first = begin == 0 ? 0 : ink.ends[static_cast<size_t>(begin) - 1];
+    const std::span<Point> part(ink.points.data() + first,
+                                ink.points.data() + ink.ends[static_cast<size_t>(end) - 1]);
+    begin = end;
+    if (part.empty()) continue;
+    const Box box = bounds(std::span<const Point>(part));
+    const float mx = box.x + box.width / 2, my = box.y + box.height / 2;
+    const float dx = amount * random.normal(), dy = amount * random.normal();
+    const float sx = 1 + std::clamp(2 * amount * random.normal(), -0.3f, 0.3f);
+    const float sy = 1 + std::clamp(2 * amount * random.normal(), -0.3f, 0.3f);
+    for (Point& p : part) {
+      p.x = mx + dx + sx * (p.x - mx);
+      p.y = my + dy + sy * (p.y - my);
+    }
+  }
+}
+
+// The pen pressed unevenly, from stroke to stroke and along each. spread: standard deviation; 0.5 is the mean.
+void press(Ink& ink, float spread, Random& random) {
+  for (int32_t s = 0; s < ink.stroke_count(); ++s) {
+    float pressure = 0.5f + spread * random.normal();
+    const int32_t begin = s == 0 ? 0 : ink.ends[static_cast<size_t>(s) - 1];
+    for (int32_t i = begin; i < ink.ends[static_cast<size_t>(s)]; ++i) {
+      ink.points[static_cast<size_t>(i)].pressure = std::clamp(pressure, 0.1f, 1.f);
+      pressure += 0.3f * spread * random.normal() + 0.2f * (0.5f - pressure);
+    }
+  }
+}
+
+// Ink of uneven darkness, as pencils and scanners leave it: smooth from one of a few random shades to the next.
+// lightest: the least share that is left of a pixel's value.
+void fade(Image& image, float lightest, Random& random) {
+  constexpr int32_t kCells = 6;
+  std::array<float, (kCells + 1) * (kCells + 1)> shades;
+  for (float& shade : shades) shade = random.uniform(lightest, 1);
+  for (int32_t y = 0; y < image.height; ++y) {
+    const float v = static_cast<float>(y) / static_cast<float>(image.height) * kCells;
+    const auto j = static_cast<int32_t>(v);
+    for (int32_t x = 0; x < image.width; ++x) {
+      const float u = static_cast<float>(x) / static_cast<float>(image.width) * kCells;
+      const auto i = static_cast<int32_t>(u);
+      const float* at = &shades[static_cast<size_t>(j * (kCells + 1) + i)];
+      const float a = u - static_cast<float>(i), b = v - static_cast<float>(j);
+      const float shade =
+          (1 - b) * ((1 - a) * at[0] + a * at[1]) + b * ((1 - a) * at[kCells + 1] + a * at[kCells + 2]);
+      image.at(x, y) = static_cast<uint8_t>(static_cast<float>(image.at(x, y)) * shade + 0.5f);
+    }
+  }
+}
+
 // Strokes written the other way round, each with this probability.
 void turn_strokes(Ink& ink, float probability, Random& random) {
   for (int32_t s = 0; s < ink.stroke_count(); ++s)
@@ -105,7 +214,9 @@ Ink vary(const Ink& ink, float strength, uint64_t seed) {
       p[i].y = my + dy + scale * (y + turn * x);
     }
   }
-  if (random.chance(0.3f * s)) out = regrouped(out, random.uniform(0, 0.4f), 0.1f, random);
+  if (random.chance(0.6f * s)) move_parts(out, 0.04f * s * random.uniform(), random);
+  if (random.chance(0.4f * s)) out = regrouped(out, random.uniform(0, 0.5f), 0.1f, random);
+  if (random.chance(0.4f * s)) out = rounded(out, random.uniform(0.01f, 0.05f));
 
   // Axes that are curved (one end of the character wider than the other), waves across it, then a linear map.
   const float bend_x = 0.35f * s * random.uniform(-1, 1), bend_y = 0.35f * s * random.uniform(-1, 1);
@@ -158,8 +269,11 @@ Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength,
   const float margin = pen / 2 + 1;
   Image canvas(static_cast<int32_t>(box.width * scale + 2 * margin) + 1,
                static_cast<int32_t>(box.height * scale + 2 * margin) + 1);
+  const bool uneven = random.chance(0.5f);
+  if (uneven) press(varied, 0.25f, random);
   draw_ink(varied, {box.x, box.y, scale, margin + random.uniform(), margin + random.uniform()},
-           std::max(pen, 0.8f), 0, canvas);
+           std::max(pen, 0.8f), uneven ? random.uniform(0, 1) : 0, canvas);
+  if (uneven) fade(canvas, random.uniform(0.2f, 0.8f), random);
   return normalize(canvas, spec);
 }
 

@@ -18,10 +18,24 @@
 namespace biji {
 namespace {
 
+constexpr std::array kCentrings = {"mass", "box", "density"};  // in the order of Centring
+
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+json input_card(const InputSpec& input) {
+  return {{"size", input.size_px},
+          {"box", input.box_px},
+          {"centring", kCentrings.at(static_cast<size_t>(input.centring))},
+          {"pen", std::round(input.pen_px * 1e4) / 1e4},
+          {"directions", input.directions},
+          {"scale", 1. / 255},
+          {"mean", 0},
+          {"type", "u8"}};
+}
+
 Net run_net(const fs::path& folder, RunState& state) {
+  check_input(folder, state);
   const FloatTensors tensors = load_best(folder, state);
   Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size())), at::kCPU);
   import_tensors(net, "average.", tensors);
@@ -203,6 +217,12 @@ Model load_model(const fs::path& folder) {
     Net net(folded(network_row(card.at("network").get<std::string>())
                        .build(static_cast<int32_t>(classes.value.size()))),
             at::kCPU);
+    const json input = input_card(net.network().input);
+    for (const auto& [key, value] : card.at("input").items())
+      if (input.contains(key) && input.at(key) != value)
+        throw std::runtime_error(path.string() + ": the model reads input with " + key + " " + value.dump() +
+                                 ", " + net.network().name + " here has " + input.at(key).dump() +
+                                 "; export a run of this version");
     try {
       from_onnx(bytes, net);
     } catch (const std::runtime_error& error) {
@@ -242,22 +262,13 @@ void export_model(const ExportOptions& options) {
     sources.push_back({{"name", source.name}, {"samples", source.samples}});
 
   const fs::path out = options.out.has_filename() ? options.out : options.out.parent_path();
-  const InputSpec& input = state.input;
   const json card = {
       {"name", out.filename().string()},
       {"title", options.title.empty() ? out.filename().string() : options.title},
       {"network", state.network},
       {"version", options.version},
       {"input_version", state.input_version},
-      {"input",
-       {{"size", input.size_px},
-        {"box", input.box_px},
-        {"centring", input.centring == Centring::kMass ? "mass" : "box"},
-        {"pen", std::round(input.pen_px * 1e4) / 1e4},
-        {"directions", input.directions},
-        {"scale", 1. / 255},
-        {"mean", 0},
-        {"type", "u8"}}},
+      {"input", input_card(state.input)},
       {"classes", state.classes.size()},
       {"labels", "labels.txt"},
       {"opset", kOpset},

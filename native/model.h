@@ -42,7 +42,8 @@ struct ExportOptions {
 
 // Writes the folder; model.json last, so that it never names a file that is not there. model.json holds
 //   name, title, network, version, input_version,
-//   input {size, box, centring: "mass"|"box", pen, scale, mean, type: "u8"}: the network sees pixel * scale - mean,
+//   input {size, box, centring: "mass"|"box"|"density", pen, directions, scale, mean, type: "u8"}: the network sees
+//   pixel * scale - mean,
 //   classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds,
 //   temperature, temperature_from: logits are divided by it before softmax,
 //   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below

@@ -212,7 +212,7 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
            std::to_string(kInputVersion) + rebuild);
     info_.input = {static_cast<int32_t>(header.size), static_cast<int32_t>(header.box),
                    static_cast<Centring>(header.centring), header.pen};
-    if (header.size > 256 || header.box > 256 || header.centring > 1 || !valid(info_.input))
+    if (header.size > 256 || header.box > 256 || header.centring > 2 || !valid(info_.input))
       fail("impossible input size" + rebuild);
   }
   const uint64_t size = bytes.size();

@@ -7,6 +7,7 @@
 
 #include "native/file.h"
 #include "native/json.h"
+#include "native/network.h"
 
 namespace biji {
 
@@ -42,6 +43,13 @@ RunState read_run(const std::filesystem::path& folder) {
     throw std::runtime_error(path.string() + ": is damaged (" + error.what() +
                              "); train into another folder");
   }
+}
+
+void check_input(const std::filesystem::path& folder, const RunState& state) {
+  if (state.input != network_row(state.network).input)
+    throw std::runtime_error(folder.string() + ": was trained on another input than " + state.network +
+                             " reads now; `biji train " + state.network + " --init " + folder.string() +
+                             "` goes on from its weights");
 }
 
 void save_run(const std::filesystem::path& folder, RunState& state, const FloatTensors& tensors, bool best) {

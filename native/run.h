@@ -77,6 +77,10 @@ struct RunState {
 // version.
 RunState read_run(const std::filesystem::path& folder);
 
+// Throws std::runtime_error when the run learned to read another input than its network's row names today. Its
+// weights may still begin another run.
+void check_input(const std::filesystem::path& folder, const RunState& state);
+
 // Writes tensors as the run's newest checkpoint, then state.json and log.jsonl, then removes files nobody
 // names any more. best: this one is also the best so far.
 void save_run(const std::filesystem::path& folder, RunState& state, const FloatTensors& tensors, bool best);

@@ -188,6 +188,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   RunState state;
   if (options.resume) {
     state = read_run(options.out);
+    check_input(options.out, state);
   } else {
     if (std::filesystem::exists(options.out / "state.json"))
       throw std::runtime_error(options.out.string() +

@@ -15,33 +15,52 @@ struct Taps {
   std::vector<float> weights;
 };
 
+// Linear interpolation between pixel centres at a place on the axis, clamped at the ends.
+void push_between(Taps& taps, int32_t in, float place) {
+  const auto offset = static_cast<int32_t>(taps.weights.size());
+  const float clamped = std::min(std::max(place - 0.5f, 0.f), static_cast<float>(in - 1));
+  const int32_t first = std::min(static_cast<int32_t>(clamped), std::max(0, in - 2));
+  const float fraction = clamped - static_cast<float>(first);
+  const int32_t count = in == 1 ? 1 : 2;
+  taps.weights.push_back(1 - fraction);
+  if (count == 2) taps.weights.push_back(fraction);
+  taps.taps.push_back({first, count, offset});
+}
+
+// Mean over [begin, end).
+void push_mean(Taps& taps, int32_t in, float begin, float end) {
+  const auto offset = static_cast<int32_t>(taps.weights.size());
+  const auto first = static_cast<int32_t>(begin);
+  int32_t count = 0;
+  for (int32_t x = first; x < in && static_cast<float>(x) < end; ++x, ++count) {
+    const float overlap = std::min(end, static_cast<float>(x + 1)) - std::max(begin, static_cast<float>(x));
+    taps.weights.push_back(overlap / (end - begin));
+  }
+  taps.taps.push_back({first, count, offset});
+}
+
 Taps make_taps(int32_t in, int32_t out) {
   Taps result;
   result.taps.reserve(out);
   const float step = static_cast<float>(in) / static_cast<float>(out);
   for (int32_t i = 0; i < out; ++i) {
-    const auto offset = static_cast<int32_t>(result.weights.size());
-    if (out >= in) {  // linear interpolation between centres, clamped at the ends
-      const float centre = (static_cast<float>(i) + 0.5f) * step - 0.5f;
-      const float clamped = std::min(std::max(centre, 0.f), static_cast<float>(in - 1));
-      const int32_t first = std::min(static_cast<int32_t>(clamped), std::max(0, in - 2));
-      const float fraction = clamped - static_cast<float>(first);
-      const int32_t count = in == 1 ? 1 : 2;
-      result.weights.push_back(1 - fraction);
-      if (count == 2) result.weights.push_back(fraction);
-      result.taps.push_back({first, count, offset});
-    } else {  // mean over [begin, end)
-      const float begin = static_cast<float>(i) * step;
-      const float end = i + 1 == out ? static_cast<float>(in) : static_cast<float>(i + 1) * step;
-      const auto first = static_cast<int32_t>(begin);
-      int32_t count = 0;
-      for (int32_t x = first; x < in && static_cast<float>(x) < end; ++x, ++count) {
-        const float overlap =
-            std::min(end, static_cast<float>(x + 1)) - std::max(begin, static_cast<float>(x));
-        result.weights.push_back(overlap / (end - begin));
-      }
-      result.taps.push_back({first, count, offset});
-    }
+    if (out >= in)
+      push_between(result, in, (static_cast<float>(i) + 0.5f) * step);
+    else
+      push_mean(result, in, static_cast<float>(i) * step,
+                i + 1 == out ? static_cast<float>(in) : static_cast<float>(i + 1) * step);
+  }
+  return result;
+}
+
+Taps make_taps(int32_t in, std::span<const float> edges) {
+  Taps result;
+  result.taps.reserve(edges.size() - 1);
+  for (size_t i = 0; i + 1 < edges.size(); ++i) {
+    if (edges[i + 1] - edges[i] <= 1)
+      push_between(result, in, (edges[i] + edges[i + 1]) / 2);
+    else
+      push_mean(result, in, edges[i], edges[i + 1]);
   }
   return result;
 }
@@ -97,6 +116,27 @@ std::vector<float> resize_lines(const Image& image, const Taps& columns) {
   return lines;
 }
 
+Image resampled(const Image& image, const Taps& columns, const Taps& rows) {
+  const auto width = static_cast<int32_t>(columns.taps.size()),
+             height = static_cast<int32_t>(rows.taps.size());
+  const std::vector<float> lines = resize_lines(image, columns);
+  Image out(width, height);
+  std::vector<float> sums(width);
+  for (int32_t y = 0; y < height; ++y) {
+    const Taps::Tap tap = rows.taps[y];
+    std::fill(sums.begin(), sums.end(), 0.f);
+    for (int32_t i = 0; i < tap.count; ++i) {
+      const float weight = rows.weights[tap.offset + i];
+      const float* source = &lines[static_cast<size_t>(tap.first + i) * width];
+      for (int32_t x = 0; x < width; ++x) sums[x] += weight * source[x];
+    }
+    uint8_t* to = &out.pixels[static_cast<size_t>(y) * width];
+    for (int32_t x = 0; x < width; ++x)  // nothing is negative: cutting off is rounding down
+      to[x] = static_cast<uint8_t>(std::min(255, static_cast<int32_t>(sums[x] + 0.5f)));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Image> gray_from_rgba(std::span<const uint8_t> rgba, int32_t width, int32_t height) {
@@ -146,23 +186,12 @@ Image crop(const Image& image, Rect rect) {
 Image resize(const Image& image, int32_t width, int32_t height) {
   assert(width >= 1 && height >= 1 && !image.empty());
   if (width == image.width && height == image.height) return image;
-  const Taps rows = make_taps(image.height, height);
-  const std::vector<float> lines = resize_lines(image, make_taps(image.width, width));
-  Image out(width, height);
-  std::vector<float> sums(width);
-  for (int32_t y = 0; y < height; ++y) {
-    const Taps::Tap tap = rows.taps[y];
-    std::fill(sums.begin(), sums.end(), 0.f);
-    for (int32_t i = 0; i < tap.count; ++i) {
-      const float weight = rows.weights[tap.offset + i];
-      const float* source = &lines[static_cast<size_t>(tap.first + i) * width];
-      for (int32_t x = 0; x < width; ++x) sums[x] += weight * source[x];
-    }
-    uint8_t* to = &out.pixels[static_cast<size_t>(y) * width];
-    for (int32_t x = 0; x < width; ++x)  // nothing is negative: cutting off is rounding down
-      to[x] = static_cast<uint8_t>(std::min(255, static_cast<int32_t>(sums[x] + 0.5f)));
-  }
-  return out;
+  return resampled(image, make_taps(image.width, width), make_taps(image.height, height));
+}
+
+Image resample(const Image& image, std::span<const float> columns, std::span<const float> rows) {
+  assert(columns.size() >= 2 && rows.size() >= 2 && !image.empty());
+  return resampled(image, make_taps(image.width, columns), make_taps(image.height, rows));
 }
 
 }  // namespace biji

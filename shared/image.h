@@ -50,4 +50,8 @@ Image crop(const Image& image, Rect rect);
 // The same size returns the same bytes.
 Image resize(const Image& image, int32_t width, int32_t height);
 
+// The same with pixels of different sizes: output column i covers the source from columns[i] to columns[i + 1], row i
+// likewise. columns, rows: not decreasing, within the image, of two edges or more (assert).
+Image resample(const Image& image, std::span<const float> columns, std::span<const float> rows);
+
 }  // namespace biji

@@ -15,6 +15,10 @@ inline constexpr int32_t kInputVersion = 1;
 enum class Centring : int32_t {
   kMass = 0,  // the centre of mass, as MNIST does it (Y. LeCun et al., 1998)
   kBox = 1,   // the centre of the bounding box, as EMNIST does it (G. Cohen et al., 2017)
+  // Lines spread evenly over the square, so that detail gets room, then the centre of the box: nonlinear normalisation
+  // by line density (J. Tsukumo and H. Tanaka, "Classification of handprinted Chinese characters using non-linear
+  // normalization and correlation methods", 1988). Half way: empty places keep half of their size.
+  kDensity = 2,
 };
 
 // One per model family; model.json holds it as input {size, box, centring, pen, directions}.
@@ -24,7 +28,7 @@ struct InputSpec {
   Centring centring = Centring::kMass;
   float pen_px = 2.5f;  // line width that ink is drawn with, and thin pictures are thickened to
   // Planes behind the picture that tell which way the pen went (draw_with_directions() in raster.h): 0 or 4, the latter
-  // with Centring::kBox only. They are blank for a picture, of which nobody knows.
+  // not with Centring::kMass. They are blank for a picture, of which nobody knows.
   int32_t directions = 0;
   bool operator==(const InputSpec&) const = default;
   int32_t channels() const { return 1 + directions; }
@@ -35,7 +39,7 @@ struct InputSpec {
 // The families' inputs: digits (MNIST's own design), letters (EMNIST's), and hanzi.
 inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
 inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
-inline constexpr InputSpec kHanziInput{48, 44, Centring::kBox, 2.0f, 4};
+inline constexpr InputSpec kHanziInput{48, 44, Centring::kDensity, 2.0f, 4};
 
 // True when every field is within its range.
 bool valid(const InputSpec& spec);
@@ -49,8 +53,8 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec);
 
 // The same for a picture of one character. image: ink map of any size >= 1x1, 0 = paper, 255 = ink.
 // The ink is cropped, thickened where its lines would come out thinner than the pen, resampled by area to
-// box_px, its contrast restored and centred. A picture already in this form comes back unchanged, so a
-// normalised picture may be normalised again. The same shape as above. Err::kEmpty when there is no ink.
+// box_px, its contrast restored and centred. A picture already in this form comes back unchanged (but for kDensity,
+// which spreads it a little more). The same shape as above. Err::kEmpty when there is no ink.
 Result<Image> normalize(const Image& image, const InputSpec& spec);
 
 // A picture as normalize(image, spec.picture()) gives it, with blank planes behind it in place of spec's directions.

@@ -34,15 +34,20 @@ TEST(Golden, TwoHundredNormalisedCharactersHaveTheKnownHash) {
   EXPECT_EQ(hash, 1494235538943286424u);
 }
 
-// Directions came after the others; what they are beside is in the hash above.
-TEST(Golden, AHundredCharactersWithDirectionsHaveTheKnownHash) {
+// Directions and densities came after the others.
+TEST(Golden, TwoHundredChineseInputsHaveTheKnownHash) {
   uint64_t hash = kNothing;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     const Result<Image> ink = normalize(random_ink(seed), kHanziInput);
     ASSERT_TRUE(ink.ok());
     mix(hash, ink.value.pixels.data(), ink.value.pixels.size());
+    Image map = random_photo(seed);
+    for (uint8_t& v : map.pixels) v = v < 128 ? static_cast<uint8_t>(255 - v) : 0;
+    const Result<Image> picture = normalize(map, kHanziInput);
+    ASSERT_TRUE(picture.ok());
+    mix(hash, picture.value.pixels.data(), picture.value.pixels.size());
   }
-  EXPECT_EQ(hash, 13450707927875556632u);
+  EXPECT_EQ(hash, 14347440156226286055u);
 }
 
 // What is found on pages and photographs, and how they become ink maps. A better way to find characters may

@@ -47,6 +47,35 @@ TEST(Resize, AConstantStaysConstantAtAnySize) {
     for (const uint8_t v : resize(image, size, 101 - size).pixels) ASSERT_EQ(v, 200) << size;
 }
 
+TEST(Resample, WithEqualPixelsIsResize) {
+  const Image image = random_photo(3);
+  for (const int32_t size : {10, 33}) {
+    std::vector<float> columns, rows;
+    for (int32_t i = 0; i <= size; ++i) {
+      columns.push_back(std::min(static_cast<float>(i * image.width) / static_cast<float>(size),
+                                 static_cast<float>(image.width)));
+      rows.push_back(std::min(static_cast<float>(i * image.height) / static_cast<float>(size),
+                              static_cast<float>(image.height)));
+    }
+    const Image a = resample(image, columns, rows), b = resize(image, size, size);
+    ASSERT_EQ(a.pixels.size(), b.pixels.size());
+    for (size_t i = 0; i < a.pixels.size(); ++i) ASSERT_NEAR(a.pixels[i], b.pixels[i], 1) << i;
+  }
+}
+
+TEST(Resample, EachPixelIsTheMeanOfItsOwnPart) {
+  Image image(6, 1);
+  image.pixels = {10, 20, 30, 40, 50, 60};
+  const float columns[] = {0, 4, 5.5f, 5.75f, 6}, rows[] = {0, 1};
+  const Image out = resample(image, columns, rows);
+  ASSERT_EQ(out.width, 4);
+  ASSERT_EQ(out.height, 1);
+  EXPECT_EQ(out.at(0, 0), 25);
+  EXPECT_EQ(out.at(1, 0), 53);  // (50 + 60 / 2) / 1.5
+  EXPECT_EQ(out.at(2, 0), 60);  // narrower than a pixel: between pixel centres
+  EXPECT_EQ(out.at(3, 0), 60);
+}
+
 TEST(Bounds, HoldAllPixelsAboveTheThreshold) {
   Image image(10, 8);
   image.at(3, 2) = 50;

@@ -153,21 +153,40 @@ TEST_F(Exported, EvaluatesAsTheRunItCameFrom) {
   EXPECT_NE(read_file(folder / "report.html").find("data:image/png;base64,"), std::string::npos);
 }
 
+TEST_F(Exported, ARunThatLearnedToReadAnotherInputIsRefused) {
+  const auto run = folder / "run";
+  auto state = nlohmann::json::parse(read_file(run / "state.json"));
+  EXPECT_EQ(error_of([&] { load_model(run); }), "");
+  state["input"]["centring"] = static_cast<int>(Centring::kBox);
+  write_file(run / "state.json", state.dump());
+  EXPECT_NE(error_of([&] { load_model(run); }).find("--init"), std::string::npos);
+  TrainOptions options;
+  options.out = run;
+  options.resume = true;
+  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--init"), std::string::npos);
+}
+
 TEST_F(Exported, ATamperedFolderIsRefusedByName) {
   const auto model = folder / "models/bars";
-  const std::string card = read_file(model / "model.json"), onnx = read_file(model / "model.onnx");
+  const std::string card = read_file(model / "model.json"), onnx = read_file(model / "model.onnx"),
+                    labels = read_file(model / "labels.txt");
   EXPECT_EQ(error_of([&] { load_model(model); }), "");
   write_file(model / "model.onnx", onnx.substr(0, onnx.size() - 1));
   EXPECT_NE(error_of([&] { load_model(model); }).find("model.onnx"), std::string::npos);
   write_file(model / "model.onnx", onnx);
   write_file(model / "labels.txt", "0\n1\n");
   EXPECT_NE(error_of([&] { load_model(model); }).find("labels.txt"), std::string::npos);
+  write_file(model / "labels.txt", labels);
   write_file(model / "model.json", "{");
   EXPECT_NE(error_of([&] { load_model(model); }).find("model.json"), std::string::npos);
   auto other = nlohmann::json::parse(card);
   other["input_version"] = kInputVersion + 1;
   write_file(model / "model.json", other.dump());
   EXPECT_NE(error_of([&] { load_model(model); }).find("encoder version"), std::string::npos);
+  other = nlohmann::json::parse(card);
+  other["input"]["centring"] = "density";
+  write_file(model / "model.json", other.dump());
+  EXPECT_NE(error_of([&] { load_model(model); }).find("centring"), std::string::npos);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@
 namespace biji {
 namespace {
 
-constexpr InputSpec kSpecs[] = {kDigitsInput, kLettersInput, {48, 44, Centring::kBox, 2.5f}};
+constexpr InputSpec kDensity{48, 44, Centring::kDensity, 2.5f};
+constexpr InputSpec kSpecs[] = {kDigitsInput, kLettersInput, {48, 44, Centring::kBox, 2.5f}, kDensity};
 
 Ink moved(Ink ink, float scale, float dx, float dy) {
   for (Point& point : ink.points) point = {point.x * scale + dx, point.y * scale + dy, 0, point.pressure};
@@ -68,6 +69,7 @@ TEST(Normalize, InkFillsItsBoxAndStaysInside) {
 TEST(Normalize, APictureThatIsNormalizedComesBackUnchanged) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     for (const InputSpec& spec : kSpecs) {
+      if (spec.centring == Centring::kDensity) continue;
       const Image once = normalize(picture(random_ink(seed), 28 + static_cast<int32_t>(seed), 3), spec).value;
       if (once.empty()) continue;
       EXPECT_EQ(normalize(once, spec).value.pixels, once.pixels) << seed;
@@ -113,6 +115,61 @@ TEST(Normalize, ThePictureOfInkLooksLikeTheInk) {
   }
 }
 
+// Four lines close together and one far away: the lines spread, by ink and by picture alike.
+TEST(Normalize, DensityGivesDetailItsShareOfTheSquare) {
+  Ink ink;
+  for (const float x : {0.f, 12.f, 24.f, 36.f, 200.f})
+    ink.add_stroke(std::vector<Point>{{x, 0, 0, 0.5f}, {x, 200, 0, 0.5f}});
+  InputSpec box = kDensity;
+  box.centring = Centring::kBox;
+  const auto dense_share = [](const Image& image) {  // of the box, the four lines'
+    const auto dark = [&](int32_t x) { return image.at(x, image.height / 2) > 100; };
+    const Rect all = bounds(image, 100);
+    int32_t last = all.x;  // the right edge of the fourth line
+    for (int32_t x = all.x; x < all.x + all.width * 3 / 4; ++x)
+      if (dark(x)) last = x;
+    return static_cast<double>(last - all.x) / all.width;
+  };
+  const Image drawn = picture(ink, 300, 5);
+  EXPECT_NEAR(dense_share(normalize(ink, box).value), 0.2, 0.05);
+  EXPECT_GT(dense_share(normalize(ink, kDensity).value), 0.27);
+  EXPECT_NEAR(dense_share(normalize(drawn, kDensity).value), dense_share(normalize(ink, kDensity).value),
+              0.05);
+}
+
+// However closely its points lie, and wherever its strokes end, the same ink is the same picture.
+TEST(Normalize, DensityIsThatOfTheLinesNotOfThePoints) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const Ink ink = random_ink(seed);
+    Ink dense;
+    for (int32_t s = 0; s < ink.stroke_count(); ++s) {
+      std::vector<Point> stroke;
+      for (const Point& p : ink.stroke(s)) {
+        for (int k = 1; k <= (stroke.empty() || s % 2 == 0 ? 0 : 7); ++k) {
+          const Point from = stroke[stroke.size() - static_cast<size_t>(k)];
+          const float t = static_cast<float>(k) / 8;
+          stroke.push_back({from.x + (p.x - from.x) * t, from.y + (p.y - from.y) * t, 0, p.pressure});
+        }
+        stroke.push_back(p);
+      }
+      dense.add_stroke(stroke);
+    }
+    EXPECT_LT(difference(normalize(ink, kDensity).value, normalize(dense, kDensity).value), 1) << seed;
+  }
+}
+
+// A horizontal line stays one, and one stray dot far off takes little of the square.
+TEST(Normalize, DensityKeepsThinShapesThinAndStrayDotsAway) {
+  const Rect line = bounds(normalize(line_ink(0, 0, 100, 4), kDensity).value, 50);
+  EXPECT_LE(line.height, 8);
+  EXPECT_GE(line.width, 42);
+  Ink stray = circle_ink(0, 0, 50);
+  stray.add_stroke(std::vector<Point>{{300, 0, 0, 0.5f}, {301, 0, 0, 0.5f}});
+  InputSpec box = kDensity;
+  box.centring = Centring::kBox;
+  EXPECT_GT(total(normalize(stray, kDensity).value), 13 * total(normalize(stray, box).value) / 10);
+}
+
 TEST(Normalize, NothingIsRefusedByName) {
   EXPECT_EQ(normalize(Ink{}, kDigitsInput).err, Err::kEmpty);
   EXPECT_EQ(normalize(Image{}, kDigitsInput).err, Err::kEmpty);
@@ -142,8 +199,9 @@ TEST(Normalize, SpecsOutsideTheirRangeAreRefused) {
   for (const InputSpec& spec :
        {InputSpec{7, 5, Centring::kMass, 1}, InputSpec{257, 20, Centring::kMass, 1},
         InputSpec{28, 29, Centring::kMass, 1}, InputSpec{28, 20, Centring::kMass, 0},
-        InputSpec{28, 20, Centring::kMass, NAN}, InputSpec{28, 20, static_cast<Centring>(2), 2},
-        InputSpec{28, 20, Centring::kBox, 2, 3}, InputSpec{28, 20, Centring::kMass, 2, 4}})
+        InputSpec{28, 20, Centring::kMass, NAN}, InputSpec{28, 20, static_cast<Centring>(3), 2},
+        InputSpec{28, 20, static_cast<Centring>(-1), 2}, InputSpec{28, 20, Centring::kBox, 2, 3},
+        InputSpec{28, 20, Centring::kMass, 2, 4}})
     EXPECT_EQ(normalize(ink, spec).err, Err::kBadArgument);
 }
 
@@ -152,8 +210,8 @@ TEST(Normalize, DirectionsComeBehindThePicture) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const Ink ink = random_ink(seed);
     const Image all = normalize(ink, kHanziInput).value, alone = normalize(ink, kHanziInput.picture()).value;
-    ASSERT_EQ(all.width, 48);
-    ASSERT_EQ(all.height, 5 * 48);
+    ASSERT_EQ(all.width, kHanziInput.size_px);
+    ASSERT_EQ(all.height, 5 * kHanziInput.size_px);
     EXPECT_TRUE(std::equal(alone.pixels.begin(), alone.pixels.end(), all.pixels.begin()));
     EXPECT_GT(total(all), total(alone));
     const Image blank = normalize(alone, kHanziInput).value;

@@ -25,7 +25,7 @@ int32_t biji_core_input_version(void);
 // UTF-8, NUL-terminated, static.
 const char* biji_core_error_text(int32_t status);
 
-// How the model wants its input: InputSpec. centring: 0 mass, 1 box.
+// How the model wants its input: InputSpec. centring: 0 mass, 1 box, 2 density.
 int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
                             int32_t directions);
 // The labels file: the first `bytes` bytes of the scratch buffer. They also tell how characters are found:

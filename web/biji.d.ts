@@ -71,7 +71,7 @@ export interface ModelInfo {
   input_version: number;
   /** directions: planes behind the picture that tell which way the pen went. */
   input: {
-    size: number; box: number; centring: 'mass' | 'box'; pen: number; directions?: number; scale: number; mean: number;
+    size: number; box: number; centring: 'mass' | 'box' | 'density'; pen: number; directions?: number; scale: number; mean: number;
   };
   classes: number;
   /** Of model.onnx. */

@@ -35,7 +35,7 @@ export class Core {
     core.#wasm._initialize();
     core.#handle = core.#wasm.biji_core_create();
     if (!core.#handle) throw new BijiError('internal', 'There is no memory for the encoder.');
-    const centring = { mass: 0, box: 1 }[spec?.centring] ?? -1;
+    const centring = { mass: 0, box: 1, density: 2 }[spec?.centring] ?? -1;
     core.#check(
       core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen),
         spec?.directions | 0),
