@@ -500,12 +500,20 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       loss_sum.zero_();
       correct_sum.zero_();
       state.epochs.push_back(line);
-      const bool best = line.val_accuracy > state.best_accuracy;
+      // Only at the full size: at a smaller one the weights are those of another model.
+      const auto full_size = [&](const EpochRow& past) {
+        return !data.drawn() ||
+               input_size(recipe, data.input.size_px, past.step - 1, state.total_steps) == data.input.size_px;
+      };
+      const bool best = full_size(line) && line.val_accuracy > state.best_accuracy;
       if (best) state.best_accuracy = line.val_accuracy;
-      const auto best_epoch = static_cast<int32_t>(
-          std::max_element(state.epochs.begin(), state.epochs.end(),
-                           [](const auto& a, const auto& b) { return a.val_accuracy < b.val_accuracy; }) -
-          state.epochs.begin() + 1);
+      int32_t best_epoch = line.epoch;
+      double best_accuracy = -1;
+      for (const EpochRow& past : state.epochs)
+        if (full_size(past) && past.val_accuracy > best_accuracy) {
+          best_accuracy = past.val_accuracy;
+          best_epoch = past.epoch;
+        }
       state.stopped_early = recipe.patience > 0 && line.val_accuracy >= 0 &&
                             line.epoch - best_epoch >= recipe.patience && state.step < state.total_steps;
       save(best);
