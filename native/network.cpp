@@ -137,14 +137,14 @@ Network letters(int32_t classes) {
   return b.done();
 }
 
-// Ours. Four fifths of the work happen at 10 x 10 and at 5 x 5, in equal parts; the mean over the last 3 x 3 makes
+// Ours. Four fifths of the work happen at 12 x 12 and at 6 x 6, in equal parts; the mean over the last 3 x 3 makes
 // the classifier small and lets the network train on smaller inputs than it is made for.
 Network hanzi(int32_t classes) {
   Builder b("hanzi", kHanziInput);
-  int x = b.conv_bn_relu(0, 32, 5, 2);  // 20 x 20
-  x = b.conv_bn_relu(x, 64, 3, 2);      // 10 x 10
+  int x = b.conv_bn_relu(0, 32, 5, 2);  // 24 x 24
+  x = b.conv_bn_relu(x, 64, 3, 2);      // 12 x 12
   for (int i = 0; i < 2; ++i) x = b.residual(x);
-  x = b.conv_bn_relu(x, 128, 3, 2);  // 5 x 5
+  x = b.conv_bn_relu(x, 128, 3, 2);  // 6 x 6
   for (int i = 0; i < 2; ++i) x = b.residual(x);
   x = b.conv_bn_relu(x, 256, 3, 2);  // 3 x 3
   b.linear(b.global_average_pool(x), classes);
