@@ -284,16 +284,26 @@ Growth import_smaller(Net& net, const std::string& prefix, const FloatTensors& t
       continue;
     }
     ++added;
-    // Only a residual's layers may be new: with its last gain 0 it carries its input on as it is.
     for (size_t i = 0; i < net.network().nodes.size(); ++i) {
       const Node& node = net.network().nodes[i];
+      if (node.name == layer.name && node.op == Op::kLinear) {
+        const Shape map = net.network().nodes[static_cast<size_t>(node.a)].shape;
+        if (map.channels != node.shape.channels) continue;
+        const int64_t positions = int64_t{map.height} * map.width;
+        at::Tensor weight = net.tensor(layer.name + ".weight").view({map.channels, map.channels, positions});
+        weight.copy_(at::eye(map.channels, weight.options()).unsqueeze(2).div(positions).expand_as(weight));
+        net.tensor(layer.name + ".bias").zero_();
+        ++growth.pooling;
+        continue;
+      }
+      // With its last gain 0 a residual block carries its input on as it is.
       if (node.op != Op::kAdd || net.network().nodes[static_cast<size_t>(node.b)].name != layer.norm)
         continue;
       net.tensor(layer.norm + ".gain").zero_();
       ++growth.blocks;
     }
   }
-  if (next != from.size() || added != 2 * growth.blocks)
+  if (next != from.size() || added != 2 * growth.blocks + growth.pooling)
     throw differ(next < from.size() ? from[next].name : to[0].name);
   return growth;
 }

@@ -65,6 +65,9 @@ struct Parameter {
 };
 std::vector<Parameter> parameters(const Network& network, const Node& node);
 
+// Whether the same weights compute logits from inputs of that side, too.
+bool fits_input(const Network& network, int32_t size_px);
+
 int64_t parameter_count(const Network& network);
 // Multiply-adds of one sample in convolutions, linear layers and LSTM matrices.
 int64_t multiply_adds(const Network& network);

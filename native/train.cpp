@@ -240,6 +240,11 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
 
   // ---- network, its average, optimiser ----
   Net net(row.build(static_cast<int32_t>(data.classes.size())), device);
+  if (recipe.size_start > 0 && recipe.size_start < row.input.size_px &&
+      !fits_input(net.network(), recipe.size_start))
+    throw std::runtime_error("--size-start " + std::to_string(recipe.size_start) + ": " + state.network +
+                             " cannot read so small an input; try one nearer to its " +
+                             std::to_string(row.input.size_px) + " px, or 0");
   Net average(net.network(), device);
   net.initialise(mix_seed(state.seed, 0));
   if (!options.resume && !options.init.empty()) {
@@ -255,6 +260,9 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     if (growth.planes > 0 && !quiet)
       std::printf("%s: %d planes of input fewer; the new ones begin without weight\n", options.init.c_str(),
                   growth.planes);
+    if (growth.pooling > 0 && !quiet)
+      std::printf("%s: takes the mean of the last map; the layer in its place begins as that\n",
+                  options.init.c_str());
     state.command = before.command + " && " + state.command;  // the whole way, for the card
   }
   average.state().copy_(net.state());

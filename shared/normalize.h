@@ -39,7 +39,7 @@ struct InputSpec {
 // The families' inputs: digits (MNIST's own design), letters (EMNIST's), and hanzi.
 inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
 inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
-inline constexpr InputSpec kHanziInput{48, 44, Centring::kBox, 2.0f, 4};
+inline constexpr InputSpec kHanziInput{48, 44, Centring::kDensity, 2.0f, 4};
 
 // True when every field is within its range.
 bool valid(const InputSpec& spec);

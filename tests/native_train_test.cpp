@@ -130,6 +130,34 @@ TEST(Networks, GrowByBlocksThatBeginAsNothing) {
   EXPECT_NE(error_of([&] { import_smaller(after, "x.", {}); }).find("do not fit"), std::string::npos);
 }
 
+// A network with a layer in place of the mean over the last map computes what it did, until it is trained.
+TEST(Networks, GrowByALayerThatBeginsAsAMean) {
+  const at::NoGradGuard no_grad;
+  Network with_mean = network_row("hanzi").build(10);
+  Node& layer = with_mean.nodes[with_mean.nodes.size() - 2];
+  ASSERT_EQ(layer.op, Op::kLinear);
+  layer.op = Op::kGlobalAveragePool;
+  with_mean.nodes.back().name = layer.name;
+  Net before(with_mean, at::kCPU), after(network_row("hanzi").build(10), at::kCPU);
+  before.initialise(1);
+  after.initialise(2);
+  FloatTensors weights;
+  export_tensors(before, "x.", weights);
+  EXPECT_EQ(import_smaller(after, "x.", weights).pooling, 1);
+  const at::Tensor x = at::rand({3, 5, 48, 48});
+  EXPECT_LT((after.forward(x, false) - before.forward(x, false)).abs().max().item<double>(), 1e-5);
+}
+
+TEST(Networks, FitInputsAsLargeAsTheirLastMapIs) {
+  const Network hanzi = network_row("hanzi").build(10);
+  EXPECT_TRUE(fits_input(hanzi, 48));
+  EXPECT_TRUE(fits_input(hanzi, 40));
+  EXPECT_FALSE(fits_input(hanzi, 32));
+  EXPECT_FALSE(fits_input(hanzi, 49));
+  EXPECT_FALSE(fits_input(network_row("mnist-rnn").build(10), 20));
+  EXPECT_TRUE(fits_input(network_row("digits").build(10), 25));  // 13, 7, 3
+}
+
 // A network whose input gets planes more computes what it did, whatever is on them, until it is trained.
 TEST(Networks, GrowByPlanesThatBeginWithoutWeight) {
   const at::NoGradGuard no_grad;
@@ -432,7 +460,7 @@ TEST(Training, OnInkResumesBitForBitWhileTheInputGrows) {
     options->recipe = network_row("hanzi").recipe;
     options->recipe.epochs = 3;
     options->recipe.batch = 20;
-    options->recipe.size_start = 32;
+    options->recipe.size_start = 40;
   }
   const RunState grown = train(whole, nullptr);
   EXPECT_EQ(grown.best.step, 12);  // the two epochs before read smaller inputs than the model will
