@@ -229,8 +229,12 @@ int main(int argc, char** argv) {
   auto* export_command =
       app.add_subcommand("export", "write a trained network as ONNX, with its card and golden file");
   export_command->footer(
-      "Example:\n  biji export runs/digits --out models/digits --precision fp16 --eval data/mnist-test.bjp");
-  export_command->add_option("RUN", exporting.run, "the training run's folder")->required();
+      "Examples:\n  biji export runs/digits --out models/digits --precision fp16 --eval data/mnist-test.bjp\n"
+      "  biji export runs/fine-1 runs/fine-2 --out models/digits\n"
+      "Runs to average went on from the same weights (train --init) with other seeds or settings.");
+  export_command
+      ->add_option("RUN", exporting.runs, "the training run's folder; of several, the mean of their weights")
+      ->required();
   export_command->add_option("--out", exporting.out, "the folder to write; its name becomes the model's")
       ->required();
   export_command->add_option("--precision", exporting.precision, "of the stored weights: fp32, fp16 or int8")

@@ -42,6 +42,29 @@ Net run_net(const fs::path& folder, RunState& state) {
   return net;
 }
 
+// The mean of the runs' weights. state: the first run's; its command becomes that of all.
+Net mean_net(const std::vector<fs::path>& runs, RunState& state) {
+  const at::NoGradGuard no_grad;
+  Net net = run_net(runs[0], state);
+  for (size_t i = 1; i < runs.size(); ++i) {
+    RunState other = read_run(runs[i]);
+    if (other.network != state.network || other.classes != state.classes)
+      throw std::runtime_error(runs[i].string() + ": is a run of " + other.network + " with " +
+                               std::to_string(other.classes.size()) + " classes, " + runs[0].string() +
+                               " one of " + state.network + " with " + std::to_string(state.classes.size()) +
+                               "; only weights of the same network can be averaged");
+    net.state().add_(run_net(runs[i], other).state());
+    for (size_t begin = 0; begin < other.command.size();) {  // what both have in common is told once
+      const size_t end = std::min(other.command.find(" && ", begin), other.command.size());
+      const std::string part = other.command.substr(begin, end - begin);
+      if (state.command.find(part) == std::string::npos) state.command += " && " + part;
+      begin = end + 4;
+    }
+  }
+  net.state().div_(static_cast<double>(runs.size()));
+  return net;
+}
+
 std::string text_of(const Labels& classes) {
   std::string text;
   for (const std::string& label : classes) text += label + "\n";
@@ -236,8 +259,8 @@ Model load_model(const fs::path& folder) {
 
 void export_model(const ExportOptions& options) {
   const Stored stored = stored_of(options.precision);
-  RunState state = read_run(options.run);
-  const Net trained = run_net(options.run, state);
+  RunState state = read_run(options.runs.at(0));
+  const Net trained = mean_net(options.runs, state);
   Net net = fold(trained);
   round_to(net, stored);
   const std::string onnx = to_onnx(net, stored);

@@ -31,7 +31,9 @@ struct Model {
 Model load_model(const std::filesystem::path& folder);
 
 struct ExportOptions {
-  std::filesystem::path run;
+  // The first one's card and calibration; the weights are the mean of all. Runs that went on from the same weights in
+  // different ways often average to a network better than each (M. Wortsman et al., "Model soups", 2022); others do not.
+  std::vector<std::filesystem::path> runs;
   std::filesystem::path out;                    // its last component is the model's name
   std::string precision = "fp32";               // of the stored weights: onnx_model.h, stored_of
   std::vector<std::filesystem::path> evaluate;  // packs whose accuracy goes into model.json

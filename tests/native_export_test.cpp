@@ -87,23 +87,48 @@ class Exported : public testing::Test {
   void SetUp() override {
     write_bars(folder / "bars.bjp", 60);
     write_bars(folder / "test.bjp", 40, 9, "bars-test");
+    make_run("run", "mnist-dense", 1);
+    export_model({{folder / "run"}, folder / "models/bars", "fp16", {folder / "test.bjp"}, "1.2.3", true});
+  }
+  void make_run(const char* name, const char* network, uint64_t seed) {
     TrainOptions options;
-    options.network = "mnist-dense";
+    options.network = network;
     options.data = {folder / "bars.bjp"};
-    options.out = folder / "run";
-    options.recipe = network_row("mnist-dense").recipe;
+    options.out = folder / name;
+    options.seed = seed;
+    options.recipe = network_row(network).recipe;
     options.recipe.epochs = 1;
     options.quiet = true;
     options.stop_after = 0;  // an untrained network can be exported too
     options.command = "biji train mnist-dense";
+    if (seed > 1) options.command += " && biji train " + std::string(network) + " --seed 2";
     train(options, nullptr);
-    export_model({folder / "run", folder / "models/bars", "fp16", {folder / "test.bjp"}, "1.2.3", true});
   }
   nlohmann::json json(const char* name) const {
     return nlohmann::json::parse(read_file(folder / "models/bars" / name));
   }
   TempFolder folder;
 };
+
+TEST_F(Exported, OfSeveralRunsIsTheMean) {
+  make_run("other", "mnist-dense", 2);
+  make_run("else", "lenet5", 2);
+  ExportOptions options;
+  options.runs = {folder / "run", folder / "other"};
+  options.out = folder / "models/mean";
+  options.quiet = true;
+  export_model(options);
+  const at::Tensor mean = load_model(options.out).net.state();
+  const at::Tensor one = load_model(options.runs[0]).net.state(),
+                   two = load_model(options.runs[1]).net.state();
+  EXPECT_FALSE(one.equal(two));
+  EXPECT_TRUE(at::allclose(mean, (one + two) / 2, 1e-6, 1e-7));
+  const auto card = nlohmann::json::parse(read_file(options.out / "model.json"));
+  EXPECT_EQ(card.at("training").at("command"), "biji train mnist-dense && biji train mnist-dense --seed 2");
+
+  options.runs.push_back(folder / "else");
+  EXPECT_NE(error_of([&] { export_model(options); }).find("else: is a run of lenet5"), std::string::npos);
+}
 
 TEST_F(Exported, TheCardDescribesTheFile) {
   const auto card = json("model.json");
