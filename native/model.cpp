@@ -57,7 +57,7 @@ Net mean_net(const std::vector<fs::path>& runs, RunState& state) {
     for (size_t begin = 0; begin < other.command.size();) {  // what both have in common is told once
       const size_t end = std::min(other.command.find(" && ", begin), other.command.size());
       const std::string part = other.command.substr(begin, end - begin);
-      if (state.command.find(part) == std::string::npos) state.command += " && " + part;
+      if ((state.command + " && ").find(part + " && ") == std::string::npos) state.command += " && " + part;
       begin = end + 4;
     }
   }
