@@ -278,9 +278,8 @@ bool fits_input(const Network& network, int32_t size_px) {
   std::vector<int32_t> sides;
   for (const Node& node : network.nodes) {
     const int32_t in = node.a < 0 ? size_px : sides[static_cast<size_t>(node.a)];
-    const Shape* made_for = node.a < 0 ? nullptr : &network.nodes[static_cast<size_t>(node.a)].shape;
     const bool reads_all = node.op == Op::kLinear || node.op == Op::kLstm;
-    if (in < 1 || (reads_all && made_for && in != made_for->height)) return false;
+    if (in < 1 || (reads_all && in != network.nodes[static_cast<size_t>(node.a)].shape.height)) return false;
     const bool slides = node.op == Op::kConv || node.op == Op::kMaxPool;
     sides.push_back(reads_all || node.op == Op::kGlobalAveragePool ? 1
                     : slides ? (in + 2 * node.pad - node.kernel) / node.stride + 1
