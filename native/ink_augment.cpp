@@ -258,7 +258,7 @@ Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength,
     pen.pen_px *= random.uniform(0.8f, 1.2f);
     return normalize(varied, pen);
   }
-  if (random.chance(spec.directions > 0 ? 0.5f : 0.7f)) {
+  if (random.chance(spec.directions > 0 ? 0.2f : 0.7f)) {
     InputSpec pen = spec.picture();
     pen.pen_px *= std::exp(random.uniform(-0.5f, 0.74f));
     return with_blank_directions(normalize(varied, pen).value, spec);

@@ -196,7 +196,7 @@ json golden(Net& net, const RunState& state) {
     if (!own) input["label"] = labels[static_cast<size_t>(i)];
     inputs.push_back(std::move(input));
   }
-  return {{"input_version", kInputVersion}, {"size", size}, {"tolerance", tolerance}, {"inputs", inputs}};
+  return {{"input_version", state.input_version}, {"size", size}, {"tolerance", tolerance}, {"inputs", inputs}};
 }
 
 // What may be done with the weights, by the data they were made from.
@@ -223,10 +223,6 @@ Model load_model(const fs::path& folder) {
                              ": is neither a training run (state.json) nor an exported model (model.json)");
   const json card = parse_json(read_file(path, 16 << 20));
   try {
-    if (card.at("input_version") != kInputVersion)
-      throw std::runtime_error(path.string() + ": the model reads input of encoder version " +
-                               card.at("input_version").dump() + ", this program makes " +
-                               std::to_string(kInputVersion) + "; train and export it again");
     const fs::path file = folder / card.at("file").get<std::string>();
     const std::string bytes = read_file(file);
     if (bytes.size() != card.at("bytes").get<uint64_t>() ||
@@ -246,6 +242,11 @@ Model load_model(const fs::path& folder) {
         throw std::runtime_error(path.string() + ": the model reads input with " + key + " " + value.dump() +
                                  ", " + net.network().name + " here has " + input.at(key).dump() +
                                  "; export a run of this version");
+    const int32_t version = input_version(net.network().input);
+    if (card.at("input_version") != version)
+      throw std::runtime_error(path.string() + ": the model reads input of encoder version " +
+                               card.at("input_version").dump() + ", this program makes " +
+                               std::to_string(version) + "; train and export it again");
     try {
       from_onnx(bytes, net);
     } catch (const std::runtime_error& error) {

@@ -158,7 +158,7 @@ void PackWriter::commit(const std::string& name, const Labels& classes,
 
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.format = kFormat;
-  header.input_version = kInputVersion;
+  header.input_version = static_cast<uint32_t>(input_version(input_));
   header.kind = static_cast<uint32_t>(kind_);
   if (kind_ == PackKind::kPixels) {
     assert(valid(input_));
@@ -207,13 +207,14 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
 
   // Every number below is bounded by the file's size before it is used.
   if (!strokes) {
-    if (header.input_version != static_cast<uint32_t>(kInputVersion))
-      fail("made by encoder version " + std::to_string(header.input_version) + ", this program has version " +
-           std::to_string(kInputVersion) + rebuild);
     info_.input = {static_cast<int32_t>(header.size), static_cast<int32_t>(header.box),
                    static_cast<Centring>(header.centring), header.pen};
     if (header.size > 256 || header.box > 256 || header.centring > 2 || !valid(info_.input))
       fail("impossible input size" + rebuild);
+    const int32_t version = input_version(info_.input);
+    if (header.input_version != static_cast<uint32_t>(version))
+      fail("made by encoder version " + std::to_string(header.input_version) + ", this program has version " +
+           std::to_string(version) + rebuild);
   }
   const uint64_t size = bytes.size();
   if (header.class_count < 1 || header.class_count > 65535 || header.group_count > 65535 ||

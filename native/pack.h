@@ -3,7 +3,7 @@
 // Little-endian; each part begins at the next multiple of 64:
 //   offset 0   u8[8]  magic "BIJIPACK"
 //          8   u32    format version (2)
-//         12   u32    input_version: kInputVersion of the encoder that made the pixels
+//         12   u32    input_version: input_version() of the encoder that made the pixels
 //         16   u32    kind: 0 = pixels, 1 = strokes
 //         20   u32    size_px, 24 u32 box_px, 28 u32 centring, 32 f32 pen_px: the InputSpec; not for strokes
 //         36   u32    class count

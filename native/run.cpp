@@ -33,12 +33,7 @@ RunState read_run(const std::filesystem::path& folder) {
                              ": is not a training run (no state.json); `biji train` makes one");
   const json parsed = parse_json(read_file(path, 64 << 20));
   try {
-    RunState state = parsed.get<RunState>();
-    if (state.input_version != kInputVersion)
-      throw std::runtime_error(path.string() + ": trained on input of encoder version " +
-                               std::to_string(state.input_version) + ", this program has " +
-                               std::to_string(kInputVersion) + "; prepare the data again and train anew");
-    return state;
+    return parsed.get<RunState>();
   } catch (const json::exception& error) {
     throw std::runtime_error(path.string() + ": is damaged (" + error.what() +
                              "); train into another folder");
@@ -46,7 +41,8 @@ RunState read_run(const std::filesystem::path& folder) {
 }
 
 void check_input(const std::filesystem::path& folder, const RunState& state) {
-  if (state.input != network_row(state.network).input)
+  const InputSpec& input = network_row(state.network).input;
+  if (state.input != input || state.input_version != input_version(input))
     throw std::runtime_error(folder.string() + ": was trained on another input than " + state.network +
                              " reads now; `biji train " + state.network + " --init " + folder.string() +
                              "` goes on from its weights");

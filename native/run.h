@@ -47,7 +47,7 @@ struct RunState {
   std::string network;
   Labels classes;
   InputSpec input;
-  int32_t input_version = kInputVersion;
+  int32_t input_version = 1;
   Recipe recipe;
   uint64_t seed = 1;
   std::string precision;  // "fp32", "bf16", "fp16"

@@ -227,6 +227,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     state.held_out = separate ? 0 : static_cast<int64_t>(options.held_out * static_cast<double>(data.size()));
     state.classes = data.classes;
     state.input = data.input;
+    state.input_version = input_version(data.input);
   }
   const NetworkRow& row = network_row(state.network);
   check_fits(data, state.classes, row.input);

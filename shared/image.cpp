@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace biji {
 namespace {
@@ -65,74 +66,122 @@ Taps make_taps(int32_t in, std::span<const float> edges) {
   return result;
 }
 
+// A loop over x with the sum over k written out: compilers for size would make a loop of that, too.
+template <int32_t... k>
+void blend_taps(std::integer_sequence<int32_t, k...>, const float* source, const int32_t* first,
+                const float* weights, int32_t n, float* out) {
+  for (int32_t x = 0; x < n; ++x) out[x] = (... + (weights[k * n + x] * source[first[x] + k]));
+}
 // One line resampled: out[x] = sum over k of weights[k * n + x] * source[first[x] + k], in the order of k.
 // Pixels with fewer than kTaps sources have weights of 0 for the rest, which change no sum.
 template <int32_t kTaps>
 void blend(const float* source, const int32_t* first, const float* weights, int32_t n, float* out) {
-  for (int32_t x = 0; x < n; ++x) {
-    const float* from = source + first[x];
-    float sum = weights[x] * from[0];
-    for (int32_t k = 1; k < kTaps; ++k) sum += weights[k * n + x] * from[k];
-    out[x] = sum;
-  }
+  blend_taps(std::make_integer_sequence<int32_t, kTaps>(), source, first, weights, n, out);
 }
 
-// Every line of image resampled to the columns: [image.height, width].
-std::vector<float> resize_lines(const Image& image, const Taps& columns) {
-  const auto width = static_cast<int32_t>(columns.taps.size());
-  std::vector<float> lines(static_cast<size_t>(width) * image.height);
-  int32_t most = 1;
-  for (const Taps::Tap& tap : columns.taps) most = std::max(most, tap.count);
+// Resamples lines, one after the other.
+class Columns {
+ public:
+  static constexpr int32_t kFew = 8;
 
-  // The usual case, shrinking to no less than a third or growing: no loop over a varying number of taps.
-  std::vector<int32_t> first;  // [width]
-  std::vector<float> weights;  // [most, width]
-  const bool few = most <= 4;
-  if (few) {
-    weights.resize(static_cast<size_t>(most) * width);
-    for (int32_t x = 0; x < width; ++x) {
-      const Taps::Tap& tap = columns.taps[x];
-      first.push_back(tap.first);
-      for (int32_t k = 0; k < tap.count; ++k) weights[k * width + x] = columns.weights[tap.offset + k];
+  explicit Columns(const Taps& taps) : taps_(taps) {
+    for (const Taps::Tap& tap : taps.taps) most_ = std::max(most_, tap.count);
+    if (most_ > kFew) return;
+    // The usual case: no loop over a varying number of taps.
+    const auto n = static_cast<int32_t>(taps.taps.size());
+    weights_.resize(static_cast<size_t>(most_) * n);
+    for (int32_t x = 0; x < n; ++x) {
+      const Taps::Tap& tap = taps.taps[x];
+      first_.push_back(tap.first);
+      for (int32_t k = 0; k < tap.count; ++k) weights_[k * n + x] = taps.weights[tap.offset + k];
     }
   }
-  std::vector<float> source(image.width + 3);  // and zeros for taps that weigh nothing
-  for (int32_t y = 0; y < image.height; ++y) {
-    const uint8_t* from = &image.pixels[static_cast<size_t>(y) * image.width];
-    float* line = &lines[static_cast<size_t>(y) * width];
-    for (int32_t x = 0; x < image.width; ++x) source[x] = from[x];
-    if (few) {
-      constexpr auto kBlends = std::array{blend<1>, blend<2>, blend<3>, blend<4>};
-      kBlends[most - 1](source.data(), first.data(), weights.data(), width, line);
-      continue;
+  // source: with kFew zeros behind its pixels.
+  void operator()(const float* source, float* out) const {
+    const auto n = static_cast<int32_t>(taps_.taps.size());
+    if (most_ <= kFew) {
+      constexpr auto kBlends =
+          std::array{blend<1>, blend<2>, blend<3>, blend<4>, blend<5>, blend<6>, blend<7>, blend<8>};
+      kBlends[most_ - 1](source, first_.data(), weights_.data(), n, out);
+      return;
     }
-    for (int32_t x = 0; x < width; ++x) {
-      const Taps::Tap tap = columns.taps[x];
+    for (int32_t x = 0; x < n; ++x) {
+      const Taps::Tap& tap = taps_.taps[x];
       float sum = 0;
-      for (int32_t i = 0; i < tap.count; ++i) sum += columns.weights[tap.offset + i] * source[tap.first + i];
-      line[x] = sum;
+      for (int32_t i = 0; i < tap.count; ++i) sum += taps_.weights[tap.offset + i] * source[tap.first + i];
+      out[x] = sum;
     }
   }
-  return lines;
+
+ private:
+  const Taps& taps_;
+  int32_t most_ = 1;
+  std::vector<int32_t> first_;  // [n]
+  std::vector<float> weights_;  // [most_, n]
+};
+
+template <class Pixel, int32_t... k>
+void mix_taps(std::integer_sequence<int32_t, k...>, const Pixel* lines, const float* weights, int32_t width,
+              float* out) {
+  for (int32_t x = 0; x < width; ++x)
+    out[x] = (... + (weights[k] * static_cast<float>(lines[k * width + x])));
+}
+// kTaps lines, width pixels one after the other, added with their weights.
+template <int32_t kTaps, class Pixel>
+void mix(const Pixel* lines, const float* weights, int32_t width, float* out) {
+  mix_taps(std::make_integer_sequence<int32_t, kTaps>(), lines, weights, width, out);
+}
+// The same for any number of lines.
+template <class Pixel>
+void mix(const Pixel* lines, const float* weights, int32_t count, int32_t width, float* out) {
+  constexpr auto kMixes = std::array{mix<1, Pixel>, mix<2, Pixel>, mix<3, Pixel>, mix<4, Pixel>};
+  kMixes[std::min(count, 4) - 1](lines, weights, width, out);
+  for (int32_t i = 4; i < count; ++i)
+    for (int32_t x = 0; x < width; ++x)
+      out[x] += weights[i] * static_cast<float>(lines[static_cast<size_t>(i) * width + x]);
 }
 
+void round_line(const std::vector<float>& line, uint8_t* out) {
+  for (size_t x = 0; x < line.size(); ++x)  // nothing is negative: cutting off is rounding down
+    out[x] = static_cast<uint8_t>(std::min(255, static_cast<int32_t>(line[x] + 0.5f)));
+}
+
+// Lines first, then the rows of them.
 Image resampled(const Image& image, const Taps& columns, const Taps& rows) {
   const auto width = static_cast<int32_t>(columns.taps.size()),
              height = static_cast<int32_t>(rows.taps.size());
-  const std::vector<float> lines = resize_lines(image, columns);
+  const Columns across(columns);
+  std::vector<float> source(image.width + Columns::kFew);
+  std::vector<float> lines(static_cast<size_t>(width) * image.height);
+  for (int32_t y = 0; y < image.height; ++y) {
+    const uint8_t* from = &image.pixels[static_cast<size_t>(y) * image.width];
+    for (int32_t x = 0; x < image.width; ++x) source[x] = from[x];
+    across(source.data(), &lines[static_cast<size_t>(y) * width]);
+  }
   Image out(width, height);
   std::vector<float> sums(width);
   for (int32_t y = 0; y < height; ++y) {
     const Taps::Tap tap = rows.taps[y];
-    std::fill(sums.begin(), sums.end(), 0.f);
-    for (int32_t i = 0; i < tap.count; ++i) {
-      const float weight = rows.weights[tap.offset + i];
-      const float* source = &lines[static_cast<size_t>(tap.first + i) * width];
-      for (int32_t x = 0; x < width; ++x) sums[x] += weight * source[x];
-    }
-    uint8_t* to = &out.pixels[static_cast<size_t>(y) * width];
-    for (int32_t x = 0; x < width; ++x)  // nothing is negative: cutting off is rounding down
-      to[x] = static_cast<uint8_t>(std::min(255, static_cast<int32_t>(sums[x] + 0.5f)));
+    mix(&lines[static_cast<size_t>(tap.first) * width], &rows.weights[tap.offset], tap.count, width,
+        sums.data());
+    round_line(sums, &out.pixels[static_cast<size_t>(y) * width]);
+  }
+  return out;
+}
+
+// Rows first: less work for a picture that shrinks.
+Image resampled_rows_first(const Image& image, const Taps& columns, const Taps& rows) {
+  const auto width = static_cast<int32_t>(columns.taps.size()),
+             height = static_cast<int32_t>(rows.taps.size());
+  const Columns across(columns);
+  std::vector<float> sums(image.width + Columns::kFew), line(width);
+  Image out(width, height);
+  for (int32_t y = 0; y < height; ++y) {
+    const Taps::Tap tap = rows.taps[y];
+    mix(&image.pixels[static_cast<size_t>(tap.first) * image.width], &rows.weights[tap.offset], tap.count,
+        image.width, sums.data());
+    across(sums.data(), line.data());
+    round_line(line, &out.pixels[static_cast<size_t>(y) * width]);
   }
   return out;
 }
@@ -191,7 +240,7 @@ Image resize(const Image& image, int32_t width, int32_t height) {
 
 Image resample(const Image& image, std::span<const float> columns, std::span<const float> rows) {
   assert(columns.size() >= 2 && rows.size() >= 2 && !image.empty());
-  return resampled(image, make_taps(image.width, columns), make_taps(image.height, rows));
+  return resampled_rows_first(image, make_taps(image.width, columns), make_taps(image.height, rows));
 }
 
 }  // namespace biji

@@ -116,15 +116,18 @@ Image pad(const Image& image, int32_t margin) {
   return out;
 }
 
-// Grows the lines of a large picture to the pen's width at the scale at which they will be seen.
-Image thicken(Image image, const InputSpec& spec) {
-  const float width = line_width_px(image);
+// By how many rounds of dilation the lines of a large picture grow to the pen's width at the scale at which they will
+// be seen; 0 when they are wide enough. width: of its lines.
+int32_t rounds_to_thicken(const Image& image, float width, const InputSpec& spec) {
   const auto longer = static_cast<float>(std::max(image.width, image.height));
   // The outermost centre lines end up box - pen apart, as when ink is drawn.
   const float scale = (static_cast<float>(spec.box_px) - spec.pen_px) / std::max(longer - width, 1.f);
-  if (scale > 0.6f || width * scale > 0.85f * spec.pen_px) return image;
-  const int32_t rounds = std::min(64, round_to_int((spec.pen_px / scale - width) / 2));
-  if (rounds < 1) return image;
+  if (scale > 0.6f || width * scale > 0.85f * spec.pen_px) return 0;
+  return std::clamp(round_to_int((spec.pen_px / scale - width) / 2), 0, 64);
+}
+
+Image thicken(Image image, int32_t rounds) {
+  if (rounds == 0) return image;
   image = pad(image, rounds);
   for (int32_t i = 0; i < rounds; ++i) image = dilate(image, i % 2 == 1);
   return image;
@@ -198,8 +201,81 @@ struct Marks {
       set(x, y);
     }
   }
+  // Leaves the middle lines of what is marked: Z. Guo and R. W. Hall, "Parallel thinning with two-subiteration
+  // algorithms", 1989, for the 64 places of a row at once.
+  void thin();
 };
 static_assert(Marks::kSide == 2 * Spread::kCells);
+
+// Bit i: values[i] > threshold. Up to 64 values.
+uint64_t bits_above(std::span<const uint8_t> values, uint8_t threshold) {
+  std::array<uint8_t, 64> marked{};  // 1 or 0
+  for (size_t i = 0; i < values.size(); ++i) marked[i] = values[i] > threshold;
+  uint64_t bits = 0;
+  for (size_t i = 0; i < marked.size(); i += 8) {
+    uint64_t eight = 0;  // the product moves the lowest bit of byte k to bit 56 + k
+    for (size_t k = 0; k < 8; ++k) eight |= uint64_t{marked[i + k]} << 8 * k;
+    bits |= (eight * 0x0102040810204080u >> 56) << i;
+  }
+  return bits;
+}
+
+// Of some bits, for 64 places at once: which places have exactly one, and which have two or more.
+struct Count {
+  uint64_t some = 0, several = 0, all = ~uint64_t{0};
+  void add(uint64_t bits) {
+    several |= some & bits;
+    some |= bits;
+    all &= bits;
+  }
+};
+
+// One subiteration. rows: with a blank one before the first and behind the last. True when something went.
+template <bool kSecond>
+bool thin_once(std::array<uint64_t, Marks::kSide + 2>& rows) {
+  std::array<uint64_t, Marks::kSide> left;
+  uint64_t any = 0;
+  for (size_t y = 0; y < left.size(); ++y) {  // no branches: compilers make vector instructions of it
+    const uint64_t row = rows[y + 1];
+    // Clockwise from above; bit x of a word shifted left is the place x - 1.
+    const uint64_t n = rows[y], ne = n >> 1, e = row >> 1, s = rows[y + 2], se = s >> 1, sw = s << 1,
+                   w = row << 1, nw = n << 1;
+    Count parts, pairs, other_pairs;
+    parts.add(~n & (ne | e));
+    parts.add(~e & (se | s));
+    parts.add(~s & (sw | w));
+    parts.add(~w & (nw | n));
+    pairs.add(nw | n);
+    pairs.add(ne | e);
+    pairs.add(se | s);
+    pairs.add(sw | w);
+    other_pairs.add(n | ne);
+    other_pairs.add(e | se);
+    other_pairs.add(s | sw);
+    other_pairs.add(w | nw);
+    const uint64_t kept = kSecond ? (s | sw | ~nw) & w : (n | ne | ~se) & e;
+    const uint64_t gone = row & parts.some & ~parts.several & pairs.several & other_pairs.several &
+                          ~(pairs.all & other_pairs.all) & ~kept;
+    left[y] = row & ~gone;
+    any |= gone;
+  }
+  std::copy(left.begin(), left.end(), rows.begin() + 1);
+  return any != 0;
+}
+
+void Marks::thin() {
+  std::array<uint64_t, kSide + 2> padded{};
+  std::copy(rows.begin(), rows.end(), padded.begin() + 1);
+  for (bool changed = true; changed;) {
+    changed = thin_once<false>(padded);
+    changed |= thin_once<true>(padded);
+  }
+  std::copy_n(padded.begin() + 1, kSide, rows.begin());
+  columns = {};
+  for (int32_t y = 0; y < kSide; ++y)
+    for (uint64_t rest = rows[y]; rest != 0; rest &= rest - 1)
+      columns[std::countr_zero(rest)] |= uint64_t{1} << y;
+}
 
 // Between the middles of two lines that follow each other in a row (or column) the density is one over their
 // distance, outside of all lines it is 0.
@@ -270,45 +346,72 @@ Ink spread(const Ink& ink, const Box& box) {
   return out;
 }
 
-// The picture of a character, cropped to its ink, with its lines spread. Its longer side stays as long.
-Image spread(const Image& image) {
+// The picture of a character, cropped to its ink, with its lines spread; its longer side becomes this long. width: of
+// the lines. What is spread is the box around the middles of the outermost ones, as in ink: half a line is left
+// around it.
+Image spread(const Image& image, float width, int32_t side) {
   const int32_t longer = std::max(image.width, image.height);
-  const float unit = 1 / static_cast<float>(longer);
-  const auto fitted = [&](int32_t side) {
-    return std::clamp(round_to_int(static_cast<float>(side * Marks::kSide) * unit), 1, Marks::kSide);
-  };
-  const Image small = resize(image, fitted(image.width), fitted(image.height));
-  const auto threshold = static_cast<uint8_t>(darkest(small) * 2 / 5);
-  Marks marks;
-  for (int32_t y = 0; y < small.height; ++y)
-    for (int32_t x = 0; x < small.width; ++x)
-      if (small.at(x, y) > threshold)
-        marks.set(x + (Marks::kSide - small.width) / 2, y + (Marks::kSide - small.height) / 2);
-  const Spread of_rows = spread_of(marks.rows), of_columns = spread_of(marks.columns);
-
+  // An axis of the picture, and of its middle lines' box in a square.
   struct Axis {
-    const Spread& spread;
-    float unit, margin, begin, span;  // margin: beside the character, of the axis
-    int32_t length;                   // in pixels
-    Axis(const Spread& s, int32_t pixels, float u) : spread(s), unit(u), length(pixels) {
-      margin = (1 - static_cast<float>(pixels) * u) / 2;
-      begin = s.at(margin);
-      span = s.at(1 - margin) - begin;
+    float begin, end, share,
+        margin;            // of the box in pixels, its share of the square's side, the rest before it
+    int32_t cells, first;  // of Marks
+    Axis(int32_t pixels, int32_t longer, float width) {
+      const auto length = static_cast<float>(pixels);
+      begin = std::min(width, length - 1) / 2;
+      end = length - begin;
+      share = (end - begin) / (static_cast<float>(longer) - std::min(width, static_cast<float>(longer) - 1));
+      margin = (1 - share) / 2;
+      cells = std::clamp(round_to_int(share * Marks::kSide), 1, Marks::kSide);
+      first = (Marks::kSide - cells) / 2;
     }
-    // Of count pixels, in those of the picture.
-    std::vector<float> edges(int32_t count) const {
+    std::vector<float> even() const {
       std::vector<float> all;
-      for (int32_t i = 0; i <= count; ++i) {
-        const float place = spread.from(begin + span * static_cast<float>(i) / static_cast<float>(count));
-        all.push_back(std::min(std::max((place - margin) / unit, 0.f), static_cast<float>(length)));
-      }
+      for (int32_t i = 0; i <= cells; ++i)
+        all.push_back(i == cells ? end
+                                 : begin + (end - begin) * static_cast<float>(i) / static_cast<float>(cells));
       return all;
     }
   };
-  const Axis across(of_rows, image.width, unit), down(of_columns, image.height, unit);
-  const float scale = static_cast<float>(longer) / std::max(across.span, down.span);
-  const auto side = [&](const Axis& axis) { return std::clamp(round_to_int(axis.span * scale), 1, longer); };
-  return resample(image, across.edges(side(across)), down.edges(side(down)));
+  const Axis across(image.width, longer, width), down(image.height, longer, width);
+  const Image small = resample(image, across.even(), down.even());
+  const auto threshold = static_cast<uint8_t>(darkest(small) / 2);
+  Marks marks;
+  for (int32_t y = 0; y < small.height; ++y) {
+    marks.rows[down.first + y] =
+        bits_above({&small.pixels[static_cast<size_t>(y) * small.width], static_cast<size_t>(small.width)},
+                   threshold)
+        << across.first;
+  }
+  marks.thin();
+  const Spread of_rows = spread_of(marks.rows), of_columns = spread_of(marks.columns);
+
+  const auto span = [](const Axis& axis, const Spread& s) {
+    return s.at(1 - axis.margin) - s.at(axis.margin);
+  };
+  const float line = width * static_cast<float>(side) / static_cast<float>(longer);  // as it will be
+  const float scale =
+      (static_cast<float>(side) - line) / std::max(span(across, of_rows), span(down, of_columns));
+  // Of the pixels to be, in those of the picture.
+  const auto edges = [&](const Axis& axis, const Spread& s, int32_t pixels) {
+    const float from = s.at(axis.margin), inner = span(axis, s) * scale;
+    const int32_t count = std::clamp(round_to_int(inner + line), 1, side);
+    const float outer = (static_cast<float>(count) - inner) / 2;
+    std::vector<float> all;
+    for (int32_t i = 0; i <= count; ++i) {
+      const float at = static_cast<float>(i) - outer;
+      float place;
+      if (at < 0)
+        place = axis.begin * (1 + at / outer);
+      else if (at > inner)
+        place = axis.end + axis.begin * (at - inner) / outer;
+      else
+        place = axis.begin + (axis.end - axis.begin) * (s.from(from + at / scale) - axis.margin) / axis.share;
+      all.push_back(std::min(std::max(place, 0.f), static_cast<float>(pixels)));
+    }
+    return all;
+  };
+  return resample(image, edges(across, of_rows, image.width), edges(down, of_columns, image.height));
 }
 
 }  // namespace
@@ -407,11 +510,16 @@ Result<Image> normalize(const Image& image, const InputSpec& spec) {
     ink = resize(ink, std::max(1, round_to_int(static_cast<float>(ink.width) * scale)),
                  std::max(1, round_to_int(static_cast<float>(ink.height) * scale)));
   }
-  if (spec.centring == Centring::kDensity) ink = spread(ink);
-  ink = thicken(std::move(ink), spec);
+  const float width = line_width_px(ink);
+  const int32_t rounds = rounds_to_thicken(ink, width, spec);
+  if (spec.centring == Centring::kDensity)
+    ink = spread(ink, width, rounds > 0 ? std::max(ink.width, ink.height) : spec.box_px);
+  ink = thicken(std::move(ink), rounds);
   const float scale = static_cast<float>(spec.box_px) / static_cast<float>(std::max(ink.width, ink.height));
-  ink = resize(ink, std::clamp(round_to_int(static_cast<float>(ink.width) * scale), 1, spec.box_px),
-               std::clamp(round_to_int(static_cast<float>(ink.height) * scale), 1, spec.box_px));
+  const auto fitted = [&](int32_t side) {
+    return std::clamp(round_to_int(static_cast<float>(side) * scale), 1, spec.box_px);
+  };
+  ink = resize(ink, fitted(ink.width), fitted(ink.height));
   restore_contrast(ink);
   return centre(ink, spec);
 }

@@ -7,10 +7,6 @@
 
 namespace biji {
 
-// Changes whenever the bytes that normalize() produces change. Stored in every pack, checkpoint and
-// model.json; a mismatch is refused, because a model reads reliably only the input it was trained on.
-inline constexpr int32_t kInputVersion = 1;
-
 // What is put at the middle of the square.
 enum class Centring : int32_t {
   kMass = 0,  // the centre of mass, as MNIST does it (Y. LeCun et al., 1998)
@@ -41,6 +37,12 @@ inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
 inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
 inline constexpr InputSpec kHanziInput{48, 44, Centring::kDensity, 2.0f, 4};
 
+// Changes whenever the bytes that normalize() produces for such a spec change. Stored in every pack, checkpoint and
+// model.json; a mismatch is refused, because a model reads reliably only the input it was trained on.
+constexpr int32_t input_version(const InputSpec& spec) {
+  return spec.centring == Centring::kDensity ? 2 : 1;
+}
+
 // True when every field is within its range.
 bool valid(const InputSpec& spec);
 
@@ -53,7 +55,7 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec);
 
 // The same for a picture of one character. image: ink map of any size >= 1x1, 0 = paper, 255 = ink.
 // The ink is cropped, thickened where its lines would come out thinner than the pen, resampled by area to
-// box_px, its contrast restored and centred. A picture already in this form comes back unchanged (but for kDensity,
+// box_px, its contrast restored and centred. kDensity looks at the middles of lines, as in ink, however thick they are. A picture already in this form comes back unchanged (but for kDensity,
 // which spreads it a little more). The same shape as above. Err::kEmpty when there is no ink.
 Result<Image> normalize(const Image& image, const InputSpec& spec);
 

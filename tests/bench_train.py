@@ -291,6 +291,76 @@ def line_width(ink):
     return 2 * np.count_nonzero(mask) / (edges * np.pi / 4)
 
 
+def resample(image, rows, columns):
+    """Row i covers the picture from rows[i] to rows[i + 1], column i likewise: means, or linear interpolation."""
+    def weights(edges, size):
+        low, high, at = edges[:-1, None], edges[1:, None], np.arange(size)
+        mean = np.clip(np.minimum(high, at + 1) - np.maximum(low, at), 0, None) / np.maximum(high - low, 1e-9)
+        middle = np.clip((low + high) / 2 - 0.5, 0, size - 1)
+        return np.where(high - low <= 1, np.clip(1 - np.abs(middle - at), 0, None), mean)
+    return (weights(rows, image.shape[0]) @ image @ weights(columns, image.shape[1]).T + 0.5).astype(np.uint8)
+
+
+def thinned(mask):
+    """Z. Guo and R. W. Hall, 1989."""
+    changed, turn = True, 0
+    while changed or turn % 2:
+        p = np.pad(mask, 1)
+        n, s, w, e = p[:-2, 1:-1], p[2:, 1:-1], p[1:-1, :-2], p[1:-1, 2:]
+        nw, ne, sw, se = p[:-2, :-2], p[:-2, 2:], p[2:, :-2], p[2:, 2:]
+        parts = (~n & (ne | e)).astype(int) + (~e & (se | s)) + (~s & (sw | w)) + (~w & (nw | n))
+        pairs = np.minimum((nw | n).astype(int) + (ne | e) + (se | s) + (sw | w),
+                           (n | ne).astype(int) + (e | se) + (s | sw) + (w | nw))
+        kept = (n | ne | ~se) & e if turn % 2 == 0 else (s | sw | ~nw) & w
+        gone = mask & (parts == 1) & (pairs >= 2) & (pairs <= 3) & ~kept
+        changed = bool(gone.any()) or (turn % 2 == 1 and changed)
+        mask, turn = mask & ~gone, turn + 1
+    return mask
+
+
+def spread_of(marks):
+    """33 places, 0 to 1, that the edges of 32 equal parts of the axis go to."""
+    change = np.zeros(65)
+    for row in marks:
+        steps = np.flatnonzero(np.diff(np.pad(row, 1).astype(np.int8)))
+        middles = (steps[::2] + steps[1::2] - 1) // 2
+        np.add.at(change, middles[:-1], 1 / np.diff(middles))
+        np.add.at(change, middles[1:], -1 / np.diff(middles))
+    density = np.clip(np.cumsum(change[:64]), 0, None).reshape(32, 2).sum(1)
+    smooth = np.convolve(np.pad(density, 2, mode='edge'), np.full(5, 0.2), 'valid')
+    smooth += smooth.mean() + 1e-3
+    return np.concatenate([[0], np.cumsum(smooth / smooth.sum())])
+
+
+def spread(ink, width, side):
+    """Line density, as spread() in shared/normalize.cpp has it."""
+    longer = max(ink.shape)
+    box = []  # of the middle lines, on each axis: begin, end, share of the square's side, cells
+    for length in ink.shape:
+        begin = min(width, length - 1) / 2
+        share = (length - 2 * begin) / (longer - min(width, longer - 1))
+        box.append((begin, length - begin, share, min(64, max(1, int(share * 64 + 0.5)))))
+    small = resample(ink, *(np.linspace(begin, end, cells + 1) for begin, end, _, cells in box))
+    marks = np.zeros((64, 64), bool)
+    top, left = ((64 - cells) // 2 for *_, cells in box)
+    marks[top:top + small.shape[0], left:left + small.shape[1]] = small > small.max() // 2
+    marks = thinned(marks)
+    spreads = spread_of(marks.T), spread_of(marks)
+    grid, line = np.linspace(0, 1, 33), width * side / longer
+    ends = [np.interp([(1 - share) / 2, (1 + share) / 2], grid, to) for (*_, share, _), to in zip(box, spreads)]
+    scale = (side - line) / max(high - low for low, high in ends)
+    edges = []
+    for (begin, end, share, _), to, (low, high), length in zip(box, spreads, ends, ink.shape):
+        inner = (high - low) * scale
+        count = min(side, max(1, int(inner + line + 0.5)))
+        outer = (count - inner) / 2
+        at = np.arange(count + 1) - outer
+        middle = begin + (end - begin) * (np.interp(low + at / scale, to, grid) - (1 - share) / 2) / share
+        place = np.where(at < 0, begin * (1 + at / outer), np.where(at > inner, end + begin * (at - inner) / outer, middle))
+        edges.append(np.clip(place, 0, length))
+    return resample(ink, *edges)
+
+
 def normalise_in_numpy(gray):
     """One scan to [SIZE, SIZE] as shared/normalize.cpp does it, with the operations that NumPy and Pillow have."""
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
@@ -301,26 +371,24 @@ def normalise_in_numpy(gray):
     if ink.max() == 0:
         return None
     x0, y0, x1, y1 = bounds(ink, ink.max() // 10)
-    longer = max(x1 - x0, y1 - y0)
-    if not BOX - 1 <= longer <= BOX + 1:
-        ink = ink[y0:y1, x0:x1]
-        width = line_width(ink)
-        scale = (BOX - PEN) / max(longer - width, 1)
-        if scale <= 0.6 and width * scale <= 0.85 * PEN:
-            rounds = int((PEN / scale - width) / 2 + 0.5)
-            if rounds:
-                ink = np.pad(ink, rounds)
-            for i in range(rounds):
-                p = np.pad(ink, 1)
-                grown = np.maximum.reduce([p[1:-1, 1:-1], p[:-2, 1:-1], p[2:, 1:-1], p[1:-1, :-2], p[1:-1, 2:]])
-                if i % 2:
-                    grown = np.maximum.reduce([grown, p[:-2, :-2], p[:-2, 2:], p[2:, :-2], p[2:, 2:]])
-                ink = grown
+    ink = ink[y0:y1, x0:x1]
+    longer, width = max(ink.shape), line_width(ink)
+    scale = (BOX - PEN) / max(longer - width, 1)
+    thin = scale <= 0.6 and width * scale <= 0.85 * PEN
+    rounds = int((PEN / scale - width) / 2 + 0.5) if thin else 0
+    ink = spread(ink, width, longer if rounds else BOX)
+    if rounds:
+        ink = np.pad(ink, rounds)
+        for i in range(rounds):
+            p = np.pad(ink, 1)
+            grown = np.maximum.reduce([p[1:-1, 1:-1], p[:-2, 1:-1], p[2:, 1:-1], p[1:-1, :-2], p[1:-1, 2:]])
+            if i % 2:
+                grown = np.maximum.reduce([grown, p[:-2, :-2], p[:-2, 2:], p[2:, :-2], p[2:, 2:]])
+            ink = grown
         h, w = ink.shape
         scale = BOX / max(w, h)
         size = tuple(min(BOX, max(1, int(side * scale + 0.5))) for side in (w, h))
-        image = Image.fromarray(ink)
-        ink = np.asarray(image.resize(size, Image.BOX if scale < 1 else Image.BILINEAR))
+        ink = np.asarray(Image.fromarray(ink).resize(size, Image.BOX if scale < 1 else Image.BILINEAR))
     most = int(ink.max())
     if 0 < most < 250:
         ink = ((ink.astype(np.uint16) * 255 + most // 2) // most).astype(np.uint8)

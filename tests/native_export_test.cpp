@@ -137,7 +137,7 @@ TEST_F(Exported, TheCardDescribesTheFile) {
   EXPECT_EQ(card.at("version"), "1.2.3");
   EXPECT_EQ(card.at("bytes"), onnx.size());
   EXPECT_EQ(card.at("sha256"), sha256(onnx));
-  EXPECT_EQ(card.at("input_version"), kInputVersion);
+  EXPECT_EQ(card.at("input_version"), input_version(kDigitsInput));
   EXPECT_EQ(card.at("input").at("size"), 28);
   EXPECT_EQ(card.at("input").at("centring"), "mass");
   EXPECT_EQ(card.at("classes"), 10);
@@ -205,7 +205,7 @@ TEST_F(Exported, ATamperedFolderIsRefusedByName) {
   write_file(model / "model.json", "{");
   EXPECT_NE(error_of([&] { load_model(model); }).find("model.json"), std::string::npos);
   auto other = nlohmann::json::parse(card);
-  other["input_version"] = kInputVersion + 1;
+  other["input_version"] = input_version(kDigitsInput) + 1;
   write_file(model / "model.json", other.dump());
   EXPECT_NE(error_of([&] { load_model(model); }).find("encoder version"), std::string::npos);
   other = nlohmann::json::parse(card);

@@ -179,7 +179,7 @@ TEST(Pack, RefusesLyingHeadersBeforeItUsesTheirNumbers) {
   EXPECT_NE(error_with(16, 1, 4), "");
   EXPECT_NE(error_with(16, 2, 4), "");
   EXPECT_NE(error_with(8, 3, 4).find("biji prepare"), std::string::npos);
-  EXPECT_NE(error_with(12, kInputVersion + 1, 4).find("encoder version"), std::string::npos);
+  EXPECT_NE(error_with(12, input_version(kDigitsInput) + 1, 4).find("encoder version"), std::string::npos);
 }
 
 TEST(Pack, RefusesLabelsWithoutAClass) {

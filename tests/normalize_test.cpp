@@ -137,6 +137,37 @@ TEST(Normalize, DensityGivesDetailItsShareOfTheSquare) {
               0.05);
 }
 
+// Thick lines are spread as thin ones are: where something lies is a matter of their middles.
+TEST(Normalize, DensityIsThatOfTheMiddlesOfLines) {
+  const Ink ink = [] {
+    Ink frame;
+    for (const float at : {0.f, 30.f, 60.f, 90.f, 200.f}) {
+      frame.add_stroke(std::vector<Point>{{at, 0, 0, 0.5f}, {at, 200, 0, 0.5f}});
+      frame.add_stroke(std::vector<Point>{{0, at, 0, 0.5f}, {200, at, 0, 0.5f}});
+    }
+    return frame;
+  }();
+  const auto middles = [](const Image& image) {  // of the lines that a row between two others crosses
+    const int32_t y = image.height * 5 / 6;
+    std::vector<double> all;
+    for (int32_t x = 0, begin = 0; x <= image.width; ++x) {
+      const bool ink_here = x < image.width && image.at(x, y) > 127;
+      if (ink_here && (x == 0 || image.at(x - 1, y) <= 127)) begin = x;
+      if (!ink_here && x > 0 && image.at(x - 1, y) > 127) all.push_back((begin + x) / 2.);
+    }
+    return all;
+  };
+  for (const float pen : {6.f, 10.f, 15.f, 20.f}) {
+    InputSpec spec = kDensity;
+    spec.pen_px = pen * static_cast<float>(spec.box_px) / (210 + pen);  // as wide as in the picture
+    const std::vector<double> drawn = middles(normalize(ink, spec).value);
+    const std::vector<double> seen = middles(normalize(picture(ink, 300, pen), kDensity).value);
+    ASSERT_EQ(drawn.size(), 5u) << pen;
+    ASSERT_EQ(seen.size(), 5u) << pen;
+    for (size_t i = 0; i < 5; ++i) EXPECT_NEAR(seen[i], drawn[i], 0.8) << pen << ", line " << i;
+  }
+}
+
 // However closely its points lie, and wherever its strokes end, the same ink is the same picture.
 TEST(Normalize, DensityIsThatOfTheLinesNotOfThePoints) {
   for (uint64_t seed = 0; seed < 50; ++seed) {

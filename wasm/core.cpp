@@ -59,9 +59,6 @@ biji_core* biji_core_create(void) {
 void biji_core_destroy(biji_core* core) {
   delete core;
 }
-int32_t biji_core_input_version(void) {
-  return kInputVersion;
-}
 const char* biji_core_error_text(int32_t code) {
   return err_message(static_cast<Err>(code));
 }
@@ -72,6 +69,10 @@ int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, in
   if (!valid(spec)) return status(Err::kBadArgument);
   core->options.spec = spec;
   return status(Err::kOk);
+}
+
+int32_t biji_core_input_version(const biji_core* core) {
+  return input_version(core->options.spec);
 }
 
 int32_t biji_core_set_labels(biji_core* core, int32_t bytes) {

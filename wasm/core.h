@@ -20,14 +20,14 @@ typedef struct biji_core biji_core;
 biji_core* biji_core_create(void);
 void biji_core_destroy(biji_core* core);
 
-// kInputVersion: what model.json must name.
-int32_t biji_core_input_version(void);
 // UTF-8, NUL-terminated, static.
 const char* biji_core_error_text(int32_t status);
 
 // How the model wants its input: InputSpec. centring: 0 mass, 1 box, 2 density.
 int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
                             int32_t directions);
+// input_version() of that input: what model.json must name.
+int32_t biji_core_input_version(const biji_core* core);
 // The labels file: the first `bytes` bytes of the scratch buffer. They also tell how characters are found:
 // those of Chinese are squares that may fall apart (shared/decode.h, fills_squares).
 int32_t biji_core_set_labels(biji_core* core, int32_t bytes);

@@ -46,7 +46,7 @@ export class Core {
   }
 
   get inputVersion() {
-    return this.#wasm.biji_core_input_version();
+    return this.#wasm.biji_core_input_version(this.#handle);
   }
 
   get classes() {
