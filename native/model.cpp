@@ -196,7 +196,8 @@ json golden(Net& net, const RunState& state) {
     if (!own) input["label"] = labels[static_cast<size_t>(i)];
     inputs.push_back(std::move(input));
   }
-  return {{"input_version", state.input_version}, {"size", size}, {"tolerance", tolerance}, {"inputs", inputs}};
+  return {
+      {"input_version", state.input_version}, {"size", size}, {"tolerance", tolerance}, {"inputs", inputs}};
 }
 
 // What may be done with the weights, by the data they were made from.
@@ -286,7 +287,7 @@ void export_model(const ExportOptions& options) {
     sources.push_back({{"name", source.name}, {"samples", source.samples}});
 
   const fs::path out = options.out.has_filename() ? options.out : options.out.parent_path();
-  const json card = {
+  json card = {
       {"name", out.filename().string()},
       {"title", options.title.empty() ? out.filename().string() : options.title},
       {"network", state.network},
@@ -318,6 +319,8 @@ void export_model(const ExportOptions& options) {
       {"precisions", accuracy_by_precision(trained, calibration.samples)},
       {"licence", licence_of(state)},
   };
+  if (options.runs.size() > 1)
+    for (const fs::path& run : options.runs) card["training"]["mean_of"].push_back(run.string());
   const json check = golden(net, state);
   write_file(out / "model.onnx", onnx);
   write_file(out / "labels.txt", text_of(state.classes));

@@ -50,7 +50,7 @@ struct ExportOptions {
 //   temperature, temperature_from: logits are divided by it before softmax,
 //   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below
 //   the threshold had better be none; the shares of so many scribbles and characters that end up on the wrong side,
-//   training {command, seed, epochs, held_out, git_commit, seconds}, data [{name, samples}],
+//   training {command, seed, epochs, held_out, git_commit, seconds, mean_of [runs, where several]}, data [{name, samples}],
 //   accuracy {set: 0..1}, measured_on: the set whose figure stands for the model, the first one;
 //   precisions {fp32, fp16, int8: 0..1, samples}: on the samples that the temperature is from; licence
 // golden.json holds

@@ -125,6 +125,7 @@ TEST_F(Exported, OfSeveralRunsIsTheMean) {
   EXPECT_TRUE(at::allclose(mean, (one + two) / 2, 1e-6, 1e-7));
   const auto card = nlohmann::json::parse(read_file(options.out / "model.json"));
   EXPECT_EQ(card.at("training").at("command"), "biji train mnist-dense && biji train mnist-dense --seed 2");
+  EXPECT_EQ(card.at("training").at("mean_of").size(), 2u);
 
   options.runs.push_back(folder / "else");
   EXPECT_NE(error_of([&] { export_model(options); }).find("else: is a run of lenet5"), std::string::npos);
