@@ -353,9 +353,9 @@ Image spread(const Image& image, float width, int32_t side) {
   const int32_t longer = std::max(image.width, image.height);
   // An axis of the picture, and of its middle lines' box in a square.
   struct Axis {
-    float begin, end, share,
-        margin;            // of the box in pixels, its share of the square's side, the rest before it
-    int32_t cells, first;  // of Marks
+    float begin, end;      // of the box, in pixels
+    float share, margin;   // of the square's side: the box, what is before it
+    int32_t cells, first;  // of Marks: the box's, the first of them
     Axis(int32_t pixels, int32_t longer, float width) {
       const auto length = static_cast<float>(pixels);
       begin = std::min(width, length - 1) / 2;
@@ -378,10 +378,9 @@ Image spread(const Image& image, float width, int32_t side) {
   const auto threshold = static_cast<uint8_t>(darkest(small) / 2);
   Marks marks;
   for (int32_t y = 0; y < small.height; ++y) {
-    marks.rows[down.first + y] =
-        bits_above({&small.pixels[static_cast<size_t>(y) * small.width], static_cast<size_t>(small.width)},
-                   threshold)
-        << across.first;
+    const uint8_t* row = &small.pixels[static_cast<size_t>(y) * small.width];
+    marks.rows[down.first + y] = bits_above({row, static_cast<size_t>(small.width)}, threshold)
+                                 << across.first;
   }
   marks.thin();
   const Spread of_rows = spread_of(marks.rows), of_columns = spread_of(marks.columns);
