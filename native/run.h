@@ -73,12 +73,11 @@ struct RunState {
   bool finished() const { return stopped_early || (total_steps > 0 && step >= total_steps); }
 };
 
-// Throws std::runtime_error naming the file when it is missing, malformed, or made by another encoder
-// version.
+// Throws std::runtime_error naming the file when it is missing or malformed.
 RunState read_run(const std::filesystem::path& folder);
 
-// Throws std::runtime_error when the run learned to read another input than its network's row names today. Its
-// weights may still begin another run.
+// Throws std::runtime_error when the run learned to read another input than its network's row names today, or the
+// same of another input_version(). Its weights may still begin another run.
 void check_input(const std::filesystem::path& folder, const RunState& state);
 
 // Writes tensors as the run's newest checkpoint, then state.json and log.jsonl, then removes files nobody

@@ -169,7 +169,8 @@ Image resampled(const Image& image, const Taps& columns, const Taps& rows) {
   return out;
 }
 
-// Rows first: less work for a picture that shrinks.
+// Rows first: less work for a picture that shrinks. Sums round otherwise, so resize() stays with the order that
+// models have learned from.
 Image resampled_rows_first(const Image& image, const Taps& columns, const Taps& rows) {
   const auto width = static_cast<int32_t>(columns.taps.size()),
              height = static_cast<int32_t>(rows.taps.size());

@@ -55,8 +55,9 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec);
 
 // The same for a picture of one character. image: ink map of any size >= 1x1, 0 = paper, 255 = ink.
 // The ink is cropped, thickened where its lines would come out thinner than the pen, resampled by area to
-// box_px, its contrast restored and centred. kDensity looks at the middles of lines, as in ink, however thick they are. A picture already in this form comes back unchanged (but for kDensity,
-// which spreads it a little more). The same shape as above. Err::kEmpty when there is no ink.
+// box_px, its contrast restored and centred. kDensity looks at the middles of lines, as in ink, however thick they
+// are. A picture already in this form comes back unchanged (but for kDensity, which spreads it a little more).
+// The same shape as above. Err::kEmpty when there is no ink.
 Result<Image> normalize(const Image& image, const InputSpec& spec);
 
 // A picture as normalize(image, spec.picture()) gives it, with blank planes behind it in place of spec's directions.

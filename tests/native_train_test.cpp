@@ -8,6 +8,7 @@
 #include "native/device.h"
 #include "native/file.h"
 #include "native/ink_augment.h"
+#include "native/model.h"
 #include "native/net.h"
 #include "native/train.h"
 #include "tests/native_testing.h"
@@ -562,6 +563,23 @@ TEST(Training, ADamagedStateIsNamed) {
     write_file(folder / "run/state.json", text);
     EXPECT_NE(error_of([&] { read_run(folder / "run"); }).find("state.json"), std::string::npos) << text;
   }
+}
+
+TEST(Training, ARunOfAnOlderInputOnlyBeginsAnother) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions old = small_run(folder, "old"), next = small_run(folder, "next");
+  old.recipe.epochs = next.recipe.epochs = 1;
+  train(old, nullptr);
+  auto state = nlohmann::json::parse(read_file(old.out / "state.json"));
+  state["input_version"] = input_version(kDigitsInput) + 1;
+  write_file(old.out / "state.json", state.dump());
+  old.resume = true;
+  EXPECT_NE(error_of([&] { train(old, nullptr); }).find("another input"), std::string::npos);
+  EXPECT_NE(error_of([&] { load_model(old.out); }).find("another input"), std::string::npos);
+  next.init = old.out;
+  train(next, nullptr);
+  EXPECT_EQ(read_run(next.out).input_version, input_version(kDigitsInput));
 }
 
 TEST(Training, LearnsBarsAlmostPerfectly) {
