@@ -6,7 +6,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
-#include <dnnl.hpp>
+#include <oneapi/dnnl/dnnl.hpp>
 #include <map>
 #include <memory>
 #include <mutex>

@@ -26,10 +26,16 @@ endif()
 # Reading LibTorch's headers takes longer than compiling most of our sources.
 target_precompile_headers(biji_native PRIVATE <ATen/ATen.h> <nlohmann/json.hpp>)
 # Faster convolutions on a CPU (convolution.h). Version 3 has another interface; without version 2 LibTorch's serve.
-find_package(dnnl 2 QUIET CONFIG)
-if(dnnl_FOUND)
-  target_compile_definitions(biji_native PRIVATE BIJI_ONEDNN=1)
-  target_link_libraries(biji_native PRIVATE DNNL::dnnl)
+# Not by find_package(dnnl): Debian's dnnl-config.cmake gives up on machines without OpenCL, which we do not use.
+find_path(ONEDNN_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
+find_library(ONEDNN_LIBRARY dnnl)
+if(ONEDNN_INCLUDE_DIR AND ONEDNN_LIBRARY)
+  file(STRINGS ${ONEDNN_INCLUDE_DIR}/oneapi/dnnl/dnnl_version.h ONEDNN_MAJOR REGEX "define DNNL_VERSION_MAJOR 2$")
+  if(ONEDNN_MAJOR)
+    target_compile_definitions(biji_native PRIVATE BIJI_ONEDNN=1)
+    target_include_directories(biji_native SYSTEM PRIVATE ${ONEDNN_INCLUDE_DIR})
+    target_link_libraries(biji_native PRIVATE ${ONEDNN_LIBRARY})
+  endif()
 endif()
 # The card says which sources made a model.
 set_source_files_properties(native/main.cpp PROPERTIES COMPILE_DEFINITIONS BIJI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
