@@ -95,7 +95,7 @@ class Graph {
     t->set_raw_data(values.data(), values.size() * sizeof(int64_t));
     return name;
   }
-  std::string constant(const std::string& name, float value) {
+  std::string scalar(const std::string& name, float value) {
     TensorProto* t = graph_->add_initializer();
     t->set_name(name);
     t->set_data_type(TensorProto::FLOAT);
@@ -202,7 +202,7 @@ std::string to_onnx(const Net& net, Stored stored) {
       case Op::kInput: {
         const std::string cast = g.node("Cast", "input.f32", {"input"});
         g.attribute("to", TensorProto::FLOAT);
-        values.push_back(g.node("Mul", name, {cast, g.constant("input.scale", 1.f / 255)}));
+        values.push_back(g.node("Mul", name, {cast, g.scalar("input.scale", 1.f / 255)}));
         break;
       }
       case Op::kConv: {
@@ -247,7 +247,7 @@ std::string to_onnx(const Net& net, Stored stored) {
   return g.bytes();
 }
 
-void from_onnx(std::string_view bytes, Net& net) {
+FloatTensors weights_of_onnx(std::string_view bytes) {
   const at::NoGradGuard no_grad;
   onnx::ModelProto model;
   if (bytes.size() > (1u << 30) || !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
@@ -270,31 +270,48 @@ void from_onnx(std::string_view bytes, Net& net) {
     if (elements > 0) std::memcpy(values.data_ptr(), t.raw_data().data(), t.raw_data().size());
     found[t.name()] = values.to(at::kFloat);
   }
-  for (const Net::Entry& entry : net.entries()) {
-    std::string name = entry.parameter.name;
-    const bool first_bias = name == "lstm.bias_input", second_bias = name == "lstm.bias_hidden";
-    if (first_bias || second_bias) name = "lstm.bias";
-    const auto it = found.find(name);
-    if (it == found.end()) throw std::runtime_error("there is no weight \"" + name + "\" in it");
-    at::Tensor values = it->second;
-    if (name.starts_with("lstm.")) {
-      if (values.dim() < 2 || values.size(0) != 1)
-        throw std::runtime_error("the weight \"" + name + "\" has another shape");
-      values = values[0];
-      if (first_bias || second_bias) values = values.chunk(2)[second_bias];
-      values = reorder_gates(values, false);
-    }
-    if (values.sizes() != entry.tensor.sizes())
-      throw std::runtime_error("the weight \"" + name + "\" has another shape");
+
+  FloatTensors weights;
+  const auto add = [&weights](const std::string& name, const at::Tensor& values) {
+    const at::Tensor dense = values.contiguous();
+    weights[name] = {dense.sizes().vec(), {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()}};
+  };
+  for (auto& [name, values] : found) {
+    if (name.ends_with(".scale")) continue;
     if (const auto scale = found.find(name + ".scale"); scale != found.end()) {
-      if (scale->second.numel() != values.size(0))
+      if (values.dim() == 0 || scale->second.numel() != values.size(0))
         throw std::runtime_error("the scale of \"" + name + "\" has another shape");
       std::vector<int64_t> rows(static_cast<size_t>(values.dim()), 1);
       rows[0] = values.size(0);
       values = values * scale->second.view(rows);
     }
-    entry.tensor.copy_(values);
+    if (!name.starts_with("lstm.")) {
+      add(name, values);
+      continue;
+    }
+    const bool biases = name == "lstm.bias";
+    if (values.dim() < 2 || values.size(0) != 1 || values.size(1) % (biases ? 8 : 4) != 0)
+      throw std::runtime_error("the weight \"" + name + "\" has another shape");
+    if (biases) {
+      add("lstm.bias_input", reorder_gates(values[0].chunk(2)[0], false));
+      add("lstm.bias_hidden", reorder_gates(values[0].chunk(2)[1], false));
+    } else {
+      add(name, reorder_gates(values[0], false));
+    }
   }
+  return weights;
+}
+
+void from_onnx(std::string_view bytes, Net& net) {
+  const FloatTensors weights = weights_of_onnx(bytes);
+  for (const Net::Entry& entry : net.entries()) {
+    const auto found = weights.find(entry.parameter.name);
+    if (found == weights.end())
+      throw std::runtime_error("there is no weight \"" + entry.parameter.name + "\" in it");
+    if (found->second.shape != entry.parameter.shape)
+      throw std::runtime_error("the weight \"" + entry.parameter.name + "\" has another shape");
+  }
+  import_tensors(net, "", weights);
 }
 
 void round_to(Net& net, Stored stored) {

@@ -28,8 +28,11 @@ Stored stored_of(const std::string& precision);
 // The weights of net must already be what can be stored (round_to).
 std::string to_onnx(const Net& net, Stored stored);
 
-// Fills a folded net with the weights of a file that to_onnx wrote for the same network. Safe for untrusted
+// The parameters of the folded network in a file that to_onnx wrote, by their names (network.h). Safe for untrusted
 // bytes. Throws std::runtime_error (without a file name) when the file is something else.
+FloatTensors weights_of_onnx(std::string_view bytes);
+
+// Fills a folded net with them. Throws as above, and when they are those of another network.
 void from_onnx(std::string_view bytes, Net& net);
 
 // Rounds every weight of a folded net to the nearest value that can be stored. Doing it again changes nothing.

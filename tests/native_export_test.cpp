@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <onnx/checker.h>
+#include <onnx/shape_inference/implementation.h>
 
 #include <nlohmann/json.hpp>
 
@@ -32,6 +33,10 @@ TEST_P(EachNetworkExport, IsValidOnnxWithTheRightInterface) {
     onnx::ModelProto model;
     ASSERT_TRUE(model.ParseFromString(to_onnx(net, stored)));
     EXPECT_NO_THROW(onnx::checker::check_model(model));
+    // Types and shapes as well: each value's are those that its reader may have.
+    onnx::ModelProto inferred = model;
+    EXPECT_NO_THROW(
+        onnx::shape_inference::InferShapes(inferred, onnx::OpSchemaRegistry::Instance(), {true, 1}));
     ASSERT_EQ(model.graph().input_size(), 1);
     EXPECT_EQ(model.graph().input(0).name(), "input");
     EXPECT_EQ(model.graph().input(0).type().tensor_type().elem_type(), onnx::TensorProto::UINT8);
