@@ -118,6 +118,7 @@ int main(int argc, char** argv) {
       "Networks:" + networks +
       "\nExamples:\n  biji train digits --data data/mnist-train.bjp --held-out 0.1 --out runs/digits\n"
       "  biji train --resume --out runs/digits\n"
+      "  biji train hanzi --init models/hanzi --data data/my-scans.bjp --epochs 5 --lr 5e-4 --out runs/mine\n"
       "Ctrl-C finishes the step, saves and ends; --resume goes on from there.");
   train_command->add_option("MODEL", network, "the network (not with --resume)");
   train_command->add_option("--data", train.data, "packs to train on");
@@ -125,7 +126,8 @@ int main(int argc, char** argv) {
   train_command->add_option("--out", train.out, "the run's folder")->required();
   train_command->add_option(
       "--init", train.init,
-      "start from the weights of this run (fine-tuning), which may have had fewer residual blocks");
+      "start from the weights of this run or exported model (fine-tuning), which may have had fewer residual "
+      "blocks");
   auto* epochs = train_command->add_option("--epochs", train.recipe.epochs, "times through the data")
                      ->check(CLI::PositiveNumber);
   auto* batch =

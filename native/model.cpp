@@ -146,10 +146,11 @@ double epochs_of(const RunState& state) {
   return std::round(100. * static_cast<double>(state.step) / static_cast<double>(state.epochs[0].step)) / 100;
 }
 
+// Whether any of the runs on the way to the weights learned from CASIA's data.
 bool from_casia(const RunState& state) {
   for (const DataSource& source : state.data)
     if (source.name.find("hwdb") != std::string::npos) return true;
-  return false;
+  return state.command.find("hwdb") != std::string::npos;
 }
 
 // Ten inputs and their logits. Of each class one sample, up to ten classes spread over the table; or scribbles, where
@@ -210,6 +211,40 @@ std::string licence_of(const RunState& state) {
          "government.";
 }
 
+// The files of an exported model, checked against one another.
+struct Exported {
+  json card;
+  std::string onnx;
+  Labels classes;
+};
+
+std::runtime_error damaged(const fs::path& path, const json::exception& error) {
+  return std::runtime_error(path.string() + ": is damaged (" + error.what() + "); export the model again");
+}
+
+Exported read_exported(const fs::path& folder) {
+  const fs::path path = folder / "model.json";
+  if (!fs::exists(path))
+    throw std::runtime_error(folder.string() +
+                             ": is neither a training run (state.json) nor an exported model (model.json)");
+  json card = parse_json(read_file(path, 16 << 20));
+  try {
+    const fs::path file = folder / card.at("file").get<std::string>();
+    std::string onnx = read_file(file);
+    if (onnx.size() != card.at("bytes").get<uint64_t>() ||
+        sha256(onnx) != card.at("sha256").get<std::string>())
+      throw std::runtime_error(
+          file.string() + ": is not the file that model.json describes (size or sha256); export it again");
+    Result<Labels> classes = parse_labels(read_file(folder / card.at("labels").get<std::string>(), 16 << 20));
+    if (!classes.ok() || classes.value.size() != card.at("classes").get<size_t>())
+      throw std::runtime_error((folder / card.at("labels").get<std::string>()).string() +
+                               ": is not the label table that model.json describes");
+    return {std::move(card), std::move(onnx), std::move(classes.value)};
+  } catch (const json::exception& error) {
+    throw damaged(path, error);
+  }
+}
+
 }  // namespace
 
 Model load_model(const fs::path& folder) {
@@ -218,24 +253,12 @@ Model load_model(const fs::path& folder) {
     const Net net = run_net(folder, state);
     return {fold(net), state.classes, 1};
   }
+  Exported exported = read_exported(folder);
+  const json& card = exported.card;
   const fs::path path = folder / "model.json";
-  if (!fs::exists(path))
-    throw std::runtime_error(folder.string() +
-                             ": is neither a training run (state.json) nor an exported model (model.json)");
-  const json card = parse_json(read_file(path, 16 << 20));
   try {
-    const fs::path file = folder / card.at("file").get<std::string>();
-    const std::string bytes = read_file(file);
-    if (bytes.size() != card.at("bytes").get<uint64_t>() ||
-        sha256(bytes) != card.at("sha256").get<std::string>())
-      throw std::runtime_error(
-          file.string() + ": is not the file that model.json describes (size or sha256); export it again");
-    Result<Labels> classes = parse_labels(read_file(folder / card.at("labels").get<std::string>(), 16 << 20));
-    if (!classes.ok() || classes.value.size() != card.at("classes").get<size_t>())
-      throw std::runtime_error((folder / card.at("labels").get<std::string>()).string() +
-                               ": is not the label table that model.json describes");
     Net net(folded(network_row(card.at("network").get<std::string>())
-                       .build(static_cast<int32_t>(classes.value.size()))),
+                       .build(static_cast<int32_t>(exported.classes.size()))),
             at::kCPU);
     const json input = input_card(net.network().input);
     for (const auto& [key, value] : card.at("input").items())
@@ -249,13 +272,26 @@ Model load_model(const fs::path& folder) {
                                card.at("input_version").dump() + ", this program makes " +
                                std::to_string(version) + "; train and export it again");
     try {
-      from_onnx(bytes, net);
+      from_onnx(exported.onnx, net);
     } catch (const std::runtime_error& error) {
-      throw std::runtime_error(file.string() + ": " + error.what());
+      throw std::runtime_error((folder / card.at("file").get<std::string>()).string() + ": " + error.what());
     }
-    return {std::move(net), std::move(classes.value), card.at("temperature").get<double>()};
+    return {std::move(net), std::move(exported.classes), card.at("temperature").get<double>()};
   } catch (const json::exception& error) {
-    throw std::runtime_error(path.string() + ": is damaged (" + error.what() + "); export the model again");
+    throw damaged(path, error);
+  }
+}
+
+ExportedWeights load_exported_weights(const fs::path& folder) {
+  Exported exported = read_exported(folder);
+  try {
+    return {unfolded(weights_of_onnx(exported.onnx)), exported.card.at("network"),
+            std::move(exported.classes), exported.card.at("training").at("command")};
+  } catch (const json::exception& error) {
+    throw damaged(folder / "model.json", error);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error((folder / exported.card.at("file").get<std::string>()).string() + ": " +
+                             error.what());
   }
 }
 

@@ -30,6 +30,16 @@ struct Model {
 // are checked). Throws std::runtime_error naming the file.
 Model load_model(const std::filesystem::path& folder);
 
+// An exported model's weights, unfolded() (net.h), to go on from. The input that they learned from is not looked at.
+struct ExportedWeights {
+  FloatTensors tensors;
+  std::string network;
+  Labels classes;
+  std::string command;  // that trained them
+};
+// Throws std::runtime_error naming the file.
+ExportedWeights load_exported_weights(const std::filesystem::path& folder);
+
 struct ExportOptions {
   // The first one's card and calibration; the weights are the mean of all. Runs that went on from the same weights in
   // different ways often average to a network better than each (M. Wortsman et al., "Model soups", 2022); others do not.

@@ -286,16 +286,6 @@ Growth import_smaller(Net& net, const std::string& prefix, const FloatTensors& t
     ++added;
     for (size_t i = 0; i < net.network().nodes.size(); ++i) {
       const Node& node = net.network().nodes[i];
-      if (node.name == layer.name && node.op == Op::kLinear) {
-        const Shape map = net.network().nodes[static_cast<size_t>(node.a)].shape;
-        if (map.channels != node.shape.channels) continue;
-        const int64_t positions = int64_t{map.height} * map.width;
-        at::Tensor weight = net.tensor(layer.name + ".weight").view({map.channels, map.channels, positions});
-        weight.copy_(at::eye(map.channels, weight.options()).unsqueeze(2).div(positions).expand_as(weight));
-        net.tensor(layer.name + ".bias").zero_();
-        ++growth.pooling;
-        continue;
-      }
       // With its last gain 0 a residual block carries its input on as it is.
       if (node.op != Op::kAdd || net.network().nodes[static_cast<size_t>(node.b)].name != layer.norm)
         continue;
@@ -303,9 +293,49 @@ Growth import_smaller(Net& net, const std::string& prefix, const FloatTensors& t
       ++growth.blocks;
     }
   }
-  if (next != from.size() || added != 2 * growth.blocks + growth.pooling)
+  if (next != from.size() || added != 2 * growth.blocks)
     throw differ(next < from.size() ? from[next].name : to[0].name);
   return growth;
+}
+
+FloatTensors unfolded(FloatTensors weights) {
+  FloatTensors norms;
+  for (const auto& [name, bias] : weights) {
+    if (!name.starts_with("conv") || !name.ends_with(".bias")) continue;
+    const std::string norm = "bn" + name.substr(4, name.size() - 4 - 5);
+    norms[norm + ".bias"] = bias;
+    for (const auto& [statistic, value] :
+         {std::pair{".gain", 1.f}, {".mean", 0.f}, {".variance", 1 - static_cast<float>(kBatchNormEps)}})
+      norms[norm + statistic] = {bias.shape, std::vector<float>(bias.data.size(), value)};
+  }
+  weights.merge(norms);
+  return weights;
+}
+
+void settle(Net& net, const at::Tensor& x) {
+  const at::NoGradGuard no_grad;
+  const Network whole = net.network();
+  for (const Node& node : whole.nodes) {
+    if (node.op != Op::kBatchNorm) continue;
+    Network head = whole;  // what leads to it
+    head.nodes.resize(static_cast<size_t>(node.a) + 1);
+    Net part(head, net.state().device());
+    for (const Net::Entry& entry : part.entries()) entry.tensor.copy_(net.tensor(entry.parameter.name));
+    const at::Tensor y = part.forward(x, false).to(at::kDouble);
+
+    const auto of = [&](const char* name) { return net.tensor(node.name + name).to(at::kDouble); };
+    at::Tensor filters = net.tensor(whole.nodes[static_cast<size_t>(node.a)].name + ".weight");
+    const at::Tensor length = filters.to(at::kDouble).square().sum({1, 2, 3}).sqrt();
+    const at::Tensor scale = at::where(length > 0, std::sqrt(2.) / length, at::ones_like(length));
+    const at::Tensor mean = y.mean({0, 2, 3}), variance = y.var({0, 2, 3}, false) * scale.square();
+    // (y - mean of old) * factor + bias = (y * scale - mean of new) / deviation of new * gain + bias of new
+    const at::Tensor factor = of(".gain") / (of(".variance") + kBatchNormEps).sqrt();
+    net.tensor(node.name + ".bias").add_((mean - of(".mean")) * factor);
+    net.tensor(node.name + ".gain").copy_(factor / scale * (variance + kBatchNormEps).sqrt());
+    net.tensor(node.name + ".mean").copy_(mean * scale);
+    net.tensor(node.name + ".variance").copy_(variance);
+    filters.mul_(scale.view({-1, 1, 1, 1}));
+  }
 }
 
 at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type) {

@@ -69,15 +69,21 @@ void export_tensors(const Net& net, const std::string& prefix, FloatTensors& out
 void import_tensors(Net& net, const std::string& prefix, const FloatTensors& tensors);
 // The same from a smaller network of this kind. It may lack some of this one's residual blocks: its layers are found in
 // their order by their shapes, and the blocks in between, as initialised but for a last gain of 0, do nothing until they
-// are trained. Its input may lack this one's last planes: their weights begin as 0. It may take the mean over the last
-// map where this one has a linear layer as wide as that map: that begins as the mean. Returns what is new.
+// are trained. Its input may lack this one's last planes: their weights begin as 0. Returns what is new.
 struct Growth {
-  int blocks = 0;   // residual ones
-  int planes = 0;   // of the input
-  int pooling = 0;  // linear layers in place of means
+  int blocks = 0;  // residual ones
+  int planes = 0;  // of the input
 };
 Growth import_smaller(Net& net, const std::string& prefix, const FloatTensors& tensors);
 at::Tensor tensor_of(const FloatTensors& tensors, const std::string& name, const std::vector<int64_t>& shape);
+
+// The parameters of a folded network as those of the network that it came from: batch normalisation that adds the bias
+// and does nothing else. Those cannot be trained as they are: settle() must follow.
+FloatTensors unfolded(FloatTensors weights);
+// Gives batch normalisation the statistics of x (as forward() takes it, [n, c, h, w], a few hundred samples as they are
+// trained on), and the convolutions before it filters of the length that initialise() gives them, without changing what
+// the network computes.
+void settle(Net& net, const at::Tensor& x);
 
 // u8 [n, h, w] or [n, channels, h, w] (255 = ink) to float [n, channels, h, w] (1 = ink) of the given type.
 at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type = at::kFloat);

@@ -14,6 +14,7 @@
 #include "native/device.h"
 #include "native/eval.h"
 #include "native/ink_augment.h"
+#include "native/model.h"
 #include "native/net.h"
 #include "native/progress.h"
 #include "native/ranks.h"
@@ -140,6 +141,35 @@ void adamw_step(const at::Tensor& learned, const at::Tensor& gradient, at::Tenso
   learned.addcdiv_(m, v.sqrt().add_(kEps * correction2), -lr * correction2 / (1 - std::pow(kBeta1, t)));
 }
 
+// What --init names.
+struct Start {
+  std::string network;
+  Labels classes;
+  FloatTensors tensors;
+  std::string prefix;  // of the tensors' names
+  std::string command;
+  bool exported = false;  // a model; else a run
+};
+Start read_start(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / "state.json")) {
+    ExportedWeights model = load_exported_weights(folder);
+    return {model.network, model.classes, std::move(model.tensors), "", model.command, true};
+  }
+  RunState run = read_run(folder);
+  FloatTensors tensors = load_checkpoint(folder, run);
+  return {run.network, run.classes, std::move(tensors), "average.", run.command};
+}
+
+// For settle(): some as the first step may see them.
+at::Tensor settling_samples(const Dataset& data, const Recipe& recipe, uint64_t seed, int threads) {
+  const at::Tensor index = permutation(data.size(), seed).slice(0, 0, 1024);
+  at::manual_seed(seed);
+  const at::Tensor pixels = data.drawn()
+                                ? draw(data, index, {data.input, recipe.augment, seed, std::max(1, threads)})
+                                : data.pixels.cpu().index_select(0, index);
+  return augment(pixels, recipe.augment, data.drawn());
+}
+
 }  // namespace
 
 at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& merged,
@@ -249,22 +279,26 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   Net average(net.network(), device);
   net.initialise(mix_seed(state.seed, 0));
   if (!options.resume && !options.init.empty()) {
-    RunState before = read_run(options.init);
-    if (before.network != state.network || before.classes != state.classes)
-      throw std::runtime_error(options.init.string() + ": is a run of " + before.network + " with " +
-                               std::to_string(before.classes.size()) +
+    const Start start = read_start(options.init);
+    if (start.network != state.network || start.classes != state.classes)
+      throw std::runtime_error(options.init.string() + ": is " + (start.exported ? "a model" : "a run") +
+                               " of " + start.network + " with " + std::to_string(start.classes.size()) +
                                " classes; --init takes one of the same network and classes");
-    const Growth growth = import_smaller(net, "average.", load_checkpoint(options.init, before));
+    Growth growth;
+    try {
+      growth = import_smaller(net, start.prefix, start.tensors);
+    } catch (const std::runtime_error& error) {
+      throw std::runtime_error(options.init.string() + ": " + error.what());
+    }
+    if (start.exported)
+      settle(net, settling_samples(data, recipe, mix_seed(state.seed, 0x5e771e), state.threads).to(device));
     if (growth.blocks > 0 && !quiet)
       std::printf("%s: %d residual blocks fewer; the new ones begin as nothing\n", options.init.c_str(),
                   growth.blocks);
     if (growth.planes > 0 && !quiet)
       std::printf("%s: %d planes of input fewer; the new ones begin without weight\n", options.init.c_str(),
                   growth.planes);
-    if (growth.pooling > 0 && !quiet)
-      std::printf("%s: takes the mean of the last map; the layer in its place begins as that\n",
-                  options.init.c_str());
-    state.command = before.command + " && " + state.command;  // the whole way, for the card
+    state.command = start.command + " && " + state.command;  // the whole way, for the card
   }
   average.state().copy_(net.state());
   net.enable_gradients();

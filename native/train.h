@@ -27,8 +27,9 @@ struct TrainOptions {
   std::vector<std::filesystem::path> data;        // packs, joined; same classes and input
   std::vector<std::filesystem::path> validation;  // packs; empty: held_out is used
   std::filesystem::path out;                      // the run's folder
-  std::filesystem::path
-      init;  // a finished run whose averaged weights are the start, of the same network or of one with fewer residual blocks
+  // A run whose averaged weights, or an exported model whose weights are the start: of the same network and classes, but
+  // for what import_smaller() (net.h) lets be smaller.
+  std::filesystem::path init;
   Recipe recipe;
   uint64_t seed = 1;
   double held_out =

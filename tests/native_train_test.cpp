@@ -10,6 +10,7 @@
 #include "native/ink_augment.h"
 #include "native/model.h"
 #include "native/net.h"
+#include "native/onnx_model.h"
 #include "native/train.h"
 #include "tests/native_testing.h"
 
@@ -131,24 +132,6 @@ TEST(Networks, GrowByBlocksThatBeginAsNothing) {
   EXPECT_NE(error_of([&] { import_smaller(after, "x.", {}); }).find("do not fit"), std::string::npos);
 }
 
-// A network with a layer in place of the mean over the last map computes what it did, until it is trained.
-TEST(Networks, GrowByALayerThatBeginsAsAMean) {
-  const at::NoGradGuard no_grad;
-  Network with_mean = network_row("hanzi").build(10);
-  Node& layer = with_mean.nodes[with_mean.nodes.size() - 2];
-  ASSERT_EQ(layer.op, Op::kLinear);
-  layer.op = Op::kGlobalAveragePool;
-  with_mean.nodes.back().name = layer.name;
-  Net before(with_mean, at::kCPU), after(network_row("hanzi").build(10), at::kCPU);
-  before.initialise(1);
-  after.initialise(2);
-  FloatTensors weights;
-  export_tensors(before, "x.", weights);
-  EXPECT_EQ(import_smaller(after, "x.", weights).pooling, 1);
-  const at::Tensor x = at::rand({3, 5, 48, 48});
-  EXPECT_LT((after.forward(x, false) - before.forward(x, false)).abs().max().item<double>(), 1e-5);
-}
-
 TEST(Networks, FitInputsAsLargeAsTheirLastMapIs) {
   const Network hanzi = network_row("hanzi").build(10);
   EXPECT_TRUE(fits_input(hanzi, 48));
@@ -188,6 +171,52 @@ TEST_P(EachNetwork, StartsFromItsOwnWeights) {
   export_tensors(before, "x.", weights);
   EXPECT_EQ(import_smaller(after, "x.", weights).blocks, 0);
   EXPECT_TRUE(after.state().equal(before.state()));
+}
+
+// An exported network's weights are those of one to train: it computes the same, its batch normalisation has met its
+// input, and its filters are as long as new ones.
+TEST_P(EachNetwork, IsTrainedOnFromWhatWasExported) {
+  const at::NoGradGuard no_grad;
+  Net before(network_row(GetParam()).build(10), at::kCPU), after(before.network(), at::kCPU);
+  before.initialise(1);
+  at::manual_seed(2);
+  for (const Net::Entry& entry : before.entries()) {
+    const std::string& name = entry.parameter.name;
+    if (!name.starts_with("bn")) continue;
+    if (name.ends_with(".variance") || name.ends_with(".gain"))
+      entry.tensor.copy_(0.5 + at::rand_like(entry.tensor));
+    else
+      entry.tensor.copy_(at::randn_like(entry.tensor));
+  }
+  after.initialise(3);
+  import_tensors(after, "", unfolded(weights_of_onnx(to_onnx(fold(before), Stored::kFloat))));
+  const int32_t side = before.network().input.size_px;
+  const at::Tensor x = at::rand({64, before.network().input.channels(), side, side});
+  const at::Tensor should = before.forward(x, false);
+  const auto error = [&] {
+    return ((after.forward(x, false) - should).norm() / should.norm()).item<double>();
+  };
+  EXPECT_LT(error(), 1e-5);
+  settle(after, x);
+  EXPECT_LT(error(), 1e-5);
+
+  const at::Tensor settled = after.state().clone();
+  after.forward(x, true);  // moves running statistics a tenth of the way to the batch's
+  for (const Net::Entry& entry : after.entries()) {
+    const std::string& name = entry.parameter.name;
+    const at::Tensor was =
+        settled.as_strided(entry.tensor.sizes(), entry.tensor.strides(), entry.tensor.storage_offset());
+    if (name.ends_with(".mean")) {
+      const at::Tensor deviation = after.tensor(name.substr(0, name.size() - 4) + "variance").sqrt();
+      EXPECT_LT(((entry.tensor - was) / deviation).abs().max().item<double>(), 1e-3) << name;
+    } else if (name.ends_with(".variance")) {  // the running one is that of n - 1
+      EXPECT_LT((entry.tensor / was - 1).abs().max().item<double>(), 5e-3) << name;
+    } else if (name.starts_with("conv") && name.ends_with(".weight") &&
+               after.network().nodes[2].op == Op::kBatchNorm) {
+      const at::Tensor length = entry.tensor.square().sum({1, 2, 3}).sqrt();
+      EXPECT_TRUE(at::allclose(length, at::full_like(length, std::sqrt(2.)), 1e-4)) << name;
+    }
+  }
 }
 
 // Against LibTorch's own operations in double: values, gradients and running statistics.
@@ -580,6 +609,36 @@ TEST(Training, ARunOfAnOlderInputOnlyBeginsAnother) {
   next.init = old.out;
   train(next, nullptr);
   EXPECT_EQ(read_run(next.out).input_version, input_version(kDigitsInput));
+}
+
+TEST(Training, BeginsWithAnExportedModel) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 400);
+  TrainOptions first = small_run(folder, "first"), next = small_run(folder, "next");
+  first.command = "biji train first";
+  next.command = "biji train next";
+  first.network = next.network = "digits";
+  first.recipe.epochs = 3;
+  first.recipe.augment = next.recipe.augment = 0;
+  next.recipe.epochs = 1;
+  next.recipe.lr = 1e-9f;  // learns nothing: what it reads it has from the model
+  const double learned = train(first, nullptr).epochs.back().val_accuracy;
+  ASSERT_GE(learned, 0.8);
+  export_model({{first.out}, folder / "model", "int8", {}, "1.0.0", true});
+  next.init = folder / "model";
+  const RunState state = train(next, nullptr);
+  EXPECT_NEAR(state.epochs.back().val_accuracy, learned, 0.05);
+  EXPECT_EQ(state.command, "biji train first && biji train next");
+
+  next.out = folder / "other";
+  next.network = "lenet5";
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model: is a model of digits"), std::string::npos);
+  next.init = folder / "nothing";
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("nothing: is neither"), std::string::npos);
+  next.network = "digits";
+  next.init = folder / "model";
+  write_file(folder / "model/model.onnx", "cut");
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model.onnx"), std::string::npos);
 }
 
 TEST(Training, LearnsBarsAlmostPerfectly) {
