@@ -179,6 +179,8 @@ int main(int argc, char** argv) {
   train_command->add_option("--threads", train.threads, "of the CPU, 0 = one a core")->capture_default_str();
   train_command->add_option("--precision", train.precision, "auto, fp32, bf16 or fp16")
       ->capture_default_str();
+  train_command->add_flag("--cuda-graphs", train.cuda_graphs,
+                          "record a step once and replay it, so that the GPU does not wait for the CPU");
   train_command->add_flag("--resume", train.resume,
                           "go on with the run in --out; its other settings stay as they were");
 

@@ -9,7 +9,8 @@ find_package(Protobuf REQUIRED)
 find_package(Threads REQUIRED)
 
 add_library(biji_native STATIC
-  native/augment.cpp native/batch_norm.cpp native/convolution.cpp native/dataset.cpp native/device.cpp
+  native/augment.cpp native/batch_norm.cpp native/convolution.cpp native/cuda_graph.cpp native/dataset.cpp
+  native/device.cpp
   native/download.cpp native/eval.cpp native/fetch.cpp native/ink_augment.cpp native/model.cpp native/net.cpp
   native/onnx_model.cpp native/prepare.cpp native/progress.cpp native/ranks.cpp
   native/recognize.cpp native/report.cpp native/report_page.cpp native/scribble.cpp native/show.cpp
@@ -18,6 +19,9 @@ target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
 target_link_libraries(biji_native
   PUBLIC biji_readers onnx ${TORCH_LIBRARIES}
   PRIVATE biji_warnings CURL::libcurl Threads::Threads)
+if(TARGET torch_cuda)
+  target_compile_definitions(biji_native PRIVATE BIJI_CUDA=1)
+endif()
 # Without it at::parallel_for, which batch normalisation runs on, is an ordinary loop.
 find_package(OpenMP COMPONENTS CXX)
 if(OpenMP_CXX_FOUND)

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "native/augment.h"
+#include "native/cuda_graph.h"
 #include "native/dataset.h"
 #include "native/device.h"
 #include "native/eval.h"
@@ -210,6 +211,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   const bool own = several && (options.device == "auto" || options.device == "cuda");  // one device a rank
   const at::Device device = choose_device(own ? cuda_or_cpu(place.local) : options.device);
   Ranks ranks(place, device);
+  const OwnStream stream(device);
   const bool quiet = options.quiet || !ranks.first();  // one speaks for all
   at::globalContext().setFlushDenormal(
       true);  // averages and moments that decay to nothing would slow the CPU down
@@ -235,6 +237,13 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   set_threads(state.threads);
   const Recipe& recipe = state.recipe;
   const at::ScalarType precision = choose_precision(state.precision, device);
+  std::unique_ptr<Recorded> recorded;  // a step
+  if (options.cuda_graphs) {
+    if (several || recipe.mixup > 0)
+      throw std::runtime_error(std::string("--cuda-graphs does not go with ") +
+                               (several ? "several ranks" : "--mixup"));
+    recorded = std::make_unique<Recorded>(device);
+  }
 
   // ---- data, resident on the device ----
   const auto load = [&](std::vector<DataSource>& sources, const std::vector<std::filesystem::path>& paths) {
@@ -401,6 +410,9 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   };
 
   // ---- the loop ----
+  at::Tensor reported, right;  // of a step: the loss, how many of its answers
+  at::Tensor loss_scale = at::ones({}, net.gradient().options());
+  at::Tensor static_x, static_labels;  // what the recorded step reads
   while (!state.finished()) {
     const auto step_start = std::chrono::steady_clock::now();
     const auto since_start = [&step_start] {
@@ -438,30 +450,47 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     }
     const double input_seconds = since_start();
 
-    at::Tensor logits;
-    {
-      const Autocast autocast(device, precision);
-      logits = net.forward(x, true);
-    }
-    logits = logits.to(at::kFloat);
-    at::Tensor loss = loss_of(logits.slice(0, 0, n), labels, data.merged, recipe.label_smoothing);
-    if (share < 1)
-      loss = loss * share + loss_of(logits.slice(0, 0, n), labels.index_select(0, order_mixed), data.merged,
-                                    recipe.label_smoothing) *
-                                (1 - share);
-    const at::Tensor reported = loss.detach().to(at::kDouble);
-    if (logits.size(0) > n) {
-      // Cross-entropy with equal probabilities, in the proportion of the samples.
-      const at::Tensor none = logits.slice(0, n);
-      loss = loss -
-             at::log_softmax(none, 1).mean() * (static_cast<double>(none.size(0)) / static_cast<double>(n));
-      logits = logits.slice(0, 0, n);
-    }
-    net.gradient().zero_();
     const double scale =
         precision == at::kHalf ? state.loss_scale : 1;  // keeps small gradients within fp16's range
+    // Gradients, loss and right answers.
+    const auto learn = [&](const at::Tensor& inputs, const at::Tensor& answers) {
+      at::Tensor logits;
+      {
+        const Autocast autocast(device, precision);
+        logits = net.forward(inputs, true);
+      }
+      logits = logits.to(at::kFloat);
+      const at::Tensor characters = logits.slice(0, 0, n);
+      at::Tensor loss = loss_of(characters, answers, data.merged, recipe.label_smoothing);
+      if (share < 1)
+        loss = loss * share + loss_of(characters, answers.index_select(0, order_mixed), data.merged,
+                                      recipe.label_smoothing) *
+                                  (1 - share);
+      reported = loss.detach().to(at::kDouble);
+      right = correct(characters.detach(), answers, data.merged).to(at::kDouble);
+      if (logits.size(0) > n) {
+        // Cross-entropy with equal probabilities, in the proportion of the samples.
+        const at::Tensor none = logits.slice(0, n);
+        loss = loss -
+               at::log_softmax(none, 1).mean() * (static_cast<double>(none.size(0)) / static_cast<double>(n));
+      }
+      net.gradient().zero_();
+      (loss * loss_scale).backward();
+    };
+    if (precision == at::kHalf) loss_scale.fill_(scale);
     gradient_mean.begin();
-    (loss * scale).backward();
+    if (recorded) {
+      if (!static_x.defined() || !static_x.sizes().equals(x.sizes())) {  // the first step, or a larger input
+        if (static_x.defined()) recorded = std::make_unique<Recorded>(device);
+        static_x = at::empty_like(x);
+        static_labels = at::empty_like(labels);
+      }
+      static_x.copy_(x);
+      static_labels.copy_(labels);
+      (*recorded)([&] { learn(static_x, static_labels); });
+    } else {
+      learn(x, labels);
+    }
     gradient_mean.finish();
 
     {
@@ -483,8 +512,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
       const double decay = std::min<double>(
           recipe.ema, (1. + static_cast<double>(state.step)) / (10. + static_cast<double>(state.step)));
       average.state().lerp_(net.state(), 1 - decay);
-      at::Tensor sums =
-          at::stack({reported / ranks.size(), correct(logits.detach(), labels, data.merged).to(at::kDouble)});
+      at::Tensor sums = at::stack({reported / ranks.size(), right});
       ranks.sum(sums);
       loss_sum += sums[0];
       correct_sum += sums[1];

@@ -3,6 +3,7 @@
 // usage: train_bench NETWORK DEVICE THREADS PRECISION BATCH SAMPLES   (auto, 0, auto as in `biji train`)
 // The first line it prints is JSON: what was chosen, and the network as a list of nodes. Then it obeys stdin:
 //   network N   N steps on prepared pixels, without augmentation
+//   recorded N  the same by CUDA graphs
 //   whole N     N steps with all that training does to its input: hanzi draws ink, all augment, some add scribbles
 // Each is a session of train() of its own and answered by one line of JSON, [[input, whole], ...] in seconds.
 
@@ -148,6 +149,7 @@ int main(int argc, char** argv) {
       options.timing = &timing;
       words >> what >> options.stop_after;
       const bool whole = what == "whole";
+      options.cuda_graphs = what == "recorded";
       options.recipe.augment = whole ? row.recipe.augment : 0;
       options.recipe.scribbles = whole ? row.recipe.scribbles : 0;
       options.recipe.augment_end = -1;
