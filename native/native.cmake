@@ -17,7 +17,7 @@ add_library(biji_native STATIC
   native/skeleton.cpp native/train.cpp)
 target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
 target_link_libraries(biji_native
-  PUBLIC biji_readers onnx ${TORCH_LIBRARIES}
+  PUBLIC biji_readers $<IF:$<TARGET_EXISTS:ONNX::onnx>,ONNX::onnx,onnx> ${TORCH_LIBRARIES}
   PRIVATE biji_warnings CURL::libcurl Threads::Threads)
 if(TARGET torch_cuda)
   target_compile_definitions(biji_native PRIVATE BIJI_CUDA=1)

@@ -102,6 +102,10 @@ Ranks::Ranks(const RankPlace& place, at::Device device) : place_(place) {
     options.isServer = place.rank == 0;
     options.numWorkers = static_cast<size_t>(place.size);
     options.timeout = kPatience;
+    // LibTorch 2.4 and later would use libuv, which not every build of it has.
+    [](auto& of) {
+      if constexpr (requires { of.useLibUV; }) of.useLibUV = false;
+    }(options);
     group_->store = c10::make_intrusive<c10d::TCPStore>(address, options);
   } catch (const std::exception& error) {
     const std::string message = error.what();

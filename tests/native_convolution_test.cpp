@@ -87,12 +87,14 @@ TEST(BlockedLayout, BatchNormIsThatOfThePlainOne) {
   for (size_t i = 0; i < is.size(); ++i) EXPECT_LT(error(is[i], should[i]), 1e-5) << i;
 }
 
-// A step of a whole network (hanzi: it has no dropout, whose random numbers depend on the type).
+// A step of a whole network, without dropout, whose random numbers depend on the type.
 TEST(BlockedLayout, NetworkHasTheSameGradient) {
   at::manual_seed(1);
   const at::Tensor x = at::rand({6, kHanziInput.channels(), 48, 48}), labels = at::arange(6);
+  Network hanzi = network_row("hanzi").build(20);
+  for (Node& node : hanzi.nodes) node.rate = 0;
   const auto run = [&](at::ScalarType type) {
-    Net net(network_row("hanzi").build(20), at::kCPU, type);
+    Net net(hanzi, at::kCPU, type);
     net.initialise(1);
     net.enable_gradients();
     const at::Tensor logits = net.forward(x.to(type), true);
