@@ -38,7 +38,7 @@ struct TrainOptions {
   int threads = 0;                 // of the CPU; 0 = one a core
   std::string precision = "auto";  // "auto", "fp32", "bf16", "fp16"
   bool cuda_graphs = false;        // cuda_graph.h; one rank without mixup
-  bool resume = false;             // go on where out stands; only out and device count
+  bool resume = false;             // go on where out stands; only out, device and cuda_graphs count
   std::string command;             // recorded for the model's card
   std::string git_commit;          // likewise
   bool quiet = false;              // print nothing

@@ -166,6 +166,18 @@ TEST_F(Exported, TheCardDescribesTheFile) {
   EXPECT_EQ(read_file(folder / "models/bars/labels.txt"), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
 }
 
+// Weights that began with CASIA's data stay under its terms, whatever they learned afterwards.
+TEST_F(Exported, TheLicenceIsThatOfAllDataOnTheWay) {
+  EXPECT_NE(json("model.json").at("licence").get<std::string>().find("Apache"), std::string::npos);
+  const auto run = folder / "run";
+  auto state = nlohmann::json::parse(read_file(run / "state.json"));
+  state["command"] = "biji train mnist-dense --data data/olhwdb-train.bjp && biji train mnist-dense --init a";
+  write_file(run / "state.json", state.dump());
+  export_model({{run}, folder / "models/bars", "fp16", {}, "1.2.3", true});
+  EXPECT_NE(json("model.json").at("licence").get<std::string>().find("CASIA"), std::string::npos);
+  EXPECT_FALSE(json("golden.json").at("inputs")[3].contains("label"));  // scribbles
+}
+
 TEST_F(Exported, TheGoldenFileHoldsOneSampleOfEachClass) {
   const auto golden = json("golden.json");
   ASSERT_EQ(golden.at("inputs").size(), 10u);
