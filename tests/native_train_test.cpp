@@ -611,6 +611,17 @@ TEST(Training, ARunOfAnOlderInputOnlyBeginsAnother) {
   EXPECT_EQ(read_run(next.out).input_version, input_version(kDigitsInput));
 }
 
+TEST(Training, ThatCannotBeRecordedSaysSo) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 40);
+  TrainOptions options = small_run(folder, "run");
+  options.cuda_graphs = true;
+  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--cuda-graphs"), std::string::npos);
+  options.recipe.mixup = 0.2f;
+  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--mixup"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(options.out));
+}
+
 TEST(Training, BeginsWithAnExportedModel) {
   const TempFolder folder;
   write_bars(folder / "bars.bjp", 400);
