@@ -152,6 +152,7 @@ int main(int argc, char** argv) {
       options.cuda_graphs = what == "recorded";
       options.recipe.augment = whole ? row.recipe.augment : 0;
       options.recipe.scribbles = whole ? row.recipe.scribbles : 0;
+      options.recipe.as_ink = whole ? row.recipe.as_ink : 0;
       options.recipe.augment_end = -1;
       options.data = {folder / (whole && name == "hanzi" ? "strokes.bjp" : "pixels.bjp")};
       options.out = folder / std::to_string(session++);
