@@ -181,7 +181,8 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
         if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
       } else {
         const std::span<const uint8_t> from = pack.image(sample);
-        Image image(data.input.size_px, data.input.size_px);
+        const int32_t packed = pack.info().input.size_px;  // data.input may have been scaled
+        Image image(packed, packed);
         std::copy(from.begin(), from.end(), image.pixels.begin());
         image = resize(image, static_cast<int32_t>(side), static_cast<int32_t>(side));
         std::copy(image.pixels.begin(), image.pixels.end(), pixels + i * area);

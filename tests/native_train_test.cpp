@@ -611,6 +611,41 @@ TEST(Training, ARunOfAnOlderInputOnlyBeginsAnother) {
   EXPECT_EQ(read_run(next.out).input_version, input_version(kDigitsInput));
 }
 
+// Pictures for a network that also reads directions are not kept as its input; a smaller one is made of them, too.
+TEST(Training, OnPicturesOfTheFullSizeBeginsSmaller) {
+  const TempFolder folder;
+  const Labels classes = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  const InputSpec picture = kHanziInput.picture();
+  std::vector<uint16_t> labels;
+  std::vector<uint8_t> pixels;
+  for (uint16_t i = 0; i < 60; ++i) {
+    labels.push_back(i % 10);
+    Image image(picture.size_px, picture.size_px);
+    for (int32_t y = 4; y < 44; ++y)
+      for (int32_t x = 0; x < 4; ++x) image.at(2 + 4 * (i % 10) + x, y) = 255;
+    pixels.insert(pixels.end(), image.pixels.begin(), image.pixels.end());
+  }
+  write_pack(folder / "bars.bjp", {"bars", picture, classes}, labels, pixels);
+
+  const Dataset data = load_data(std::vector{folder / "bars.bjp"}, kHanziInput);
+  Dataset smaller = data;
+  smaller.input = scaled(kHanziInput, 40);
+  const at::Tensor full = inputs(data, 0, 10), small = inputs(smaller, 0, 10);
+  ASSERT_EQ(small.sizes(), (std::vector<int64_t>{10, 5, 40, 40}));
+  for (int64_t i = 0; i < 10; ++i) {  // the same ink, in the smaller square
+    const double ink = full[i].to(at::kDouble).sum().item<double>();
+    EXPECT_NEAR(small[i].to(at::kDouble).sum().item<double>(), ink * 40 * 40 / (48 * 48), 0.05 * ink) << i;
+  }
+
+  TrainOptions options = small_run(folder, "run");
+  options.network = "hanzi";
+  options.recipe = network_row("hanzi").recipe;
+  ASSERT_EQ(options.recipe.size_start, 40);
+  options.recipe.epochs = 2;
+  options.recipe.batch = 12;
+  EXPECT_TRUE(train(options, nullptr).finished());
+}
+
 TEST(Training, ThatCannotBeRecordedSaysSo) {
   const TempFolder folder;
   write_bars(folder / "bars.bjp", 40);
