@@ -118,9 +118,8 @@ int main(int argc, char** argv) {
       "Networks:" + networks +
       "\nExamples:\n  biji train digits --data data/mnist-train.bjp --held-out 0.1 --out runs/digits\n"
       "  biji train --resume --out runs/digits\n"
-      "  biji train hanzi --init models/hanzi --data data/my-scans.bjp --epochs 5 --lr 2e-4 --size-start 0 "
-      "--out "
-      "runs/mine\n"
+      "  biji train hanzi --init models/hanzi --size-start 0 --data data/my-scans.bjp --epochs 5 --lr 2e-4 "
+      "--out runs/mine\n"
       "Ctrl-C finishes the step, saves and ends; --resume goes on from there.");
   train_command->add_option("MODEL", network, "the network (not with --resume)");
   train_command->add_option("--data", train.data, "packs to train on");
