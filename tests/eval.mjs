@@ -160,7 +160,7 @@ async function drawn(model, samples, { canvas, box, widths }) {
 
 if (models.includes('hanzi') && has(kHanziInk)) {
   const samples = [];
-  for await (const sample of olhwdb(kHanziInk, 75)) samples.push(sample); // some 1,000 of all writers
+  for await (const sample of olhwdb(kHanziInk, 25)) samples.push(sample); // some 3,000 of all writers
   await drawn('hanzi', samples, { canvas: 120, box: 96, widths: [2, 3, 4, 5, 6, 7, 8] });
 
   // People who write strokes the other way round: none of them, every fifth, all.
