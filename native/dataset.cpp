@@ -8,6 +8,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "native/hands.h"
 #include "native/ink_augment.h"
 #include "native/pipeline.h"
 
@@ -63,6 +64,13 @@ class LabelMap {
   std::unordered_map<std::string, int64_t> index_;
   std::vector<std::vector<int64_t>> merged_;
 };
+
+// Any ink of the same label as that sample, which may be the sample's own.
+Ink another(const Dataset& data, int64_t sample, const Peers& peers, Random& random) {
+  const auto& same = peers.of_label[static_cast<size_t>(peers.labels[static_cast<size_t>(sample)])];
+  const int64_t at = data.where.data_ptr<int64_t>()[same[random.next() % same.size()]];
+  return data.packs[static_cast<size_t>(at >> kSampleBits)]->ink(at & ((int64_t{1} << kSampleBits) - 1));
+}
 
 }  // namespace
 
@@ -161,6 +169,20 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
   return data;
 }
 
+Peers peers_of(const Dataset& data) {
+  Peers all;
+  const at::Tensor labels = data.labels.cpu();
+  all.labels.assign(labels.data_ptr<int64_t>(), labels.data_ptr<int64_t>() + labels.numel());
+  if (all.labels.empty()) return all;
+  all.of_label.resize(static_cast<size_t>(*std::max_element(all.labels.begin(), all.labels.end())) + 1);
+  for (int64_t i = 0; i < data.size(); ++i) {
+    const int64_t at = data.where.data_ptr<int64_t>()[i];
+    if (data.packs[static_cast<size_t>(at >> kSampleBits)]->info().kind == PackKind::kStrokes)
+      all.of_label[static_cast<size_t>(all.labels[static_cast<size_t>(i)])].push_back(i);
+  }
+  return all;
+}
+
 at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options) {
   assert(data.drawn());
   const int64_t n = index.size(0), side = options.input.size_px, channels = options.input.channels();
@@ -176,8 +198,13 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
       const Pack& pack = *data.packs[static_cast<size_t>(at >> kSampleBits)];
       const int64_t sample = at & ((int64_t{1} << kSampleBits) - 1);
       if (pack.info().kind == PackKind::kStrokes) {
-        const Result<Image> image = draw_varied(pack.ink(sample), options.input, options.strength,
-                                                mix_seed(options.seed, static_cast<uint64_t>(i)));
+        const uint64_t seed = mix_seed(options.seed, static_cast<uint64_t>(i));
+        Ink ink = pack.ink(sample);
+        if (options.slant != 0) ink = leaning(ink, options.slant);
+        if (Random random(mix_seed(seed, 0xb1e4d)); random.chance(options.exaggerate))
+          ink = between(ink, another(data, picks[i], *options.peers, random),
+                        random.uniform(-options.extent, 0));
+        const Result<Image> image = draw_varied(ink, options.input, options.strength, seed);
         if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
       } else {
         const std::span<const uint8_t> from = pack.image(sample);
@@ -204,8 +231,12 @@ at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
 InputSpec scaled(const InputSpec& input, int32_t size) {
   if (size == input.size_px) return input;
   const float scale = static_cast<float>(size) / static_cast<float>(input.size_px);
-  return {size, static_cast<int32_t>(static_cast<float>(input.box_px) * scale), input.centring,
-          input.pen_px * scale, input.directions};
+  return {size,
+          static_cast<int32_t>(static_cast<float>(input.box_px) * scale),
+          input.centring,
+          input.pen_px * scale,
+          input.directions,
+          input.order};
 }
 
 std::pair<Dataset, Dataset> split(const Dataset& data, int64_t count) {

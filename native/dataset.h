@@ -44,12 +44,26 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
 // The packs of a run; throws where one is no longer what it was when the run began.
 Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input);
 
+// Who else wrote the same: of data that are drawn (assert), the label of each sample and the samples of each label that
+// are ink.
+struct Peers {
+  std::vector<int64_t> labels;
+  std::vector<std::vector<int64_t>> of_label;
+};
+Peers peers_of(const Dataset& data);
+
 // Variations for draw(). Each sample's own seed comes from seed and its place in index.
 struct DrawOptions {
   InputSpec input;
   float strength = 0;  // of ink_augment.h; 0 = exactly what the page would make
+  float slant = 0;     // of ink, before it is varied (shared/ink.h, leaning)
   uint64_t seed = 0;
   int threads = 1;
+  // Share of the ink that is made more unlike that of one of its peers, which must be there then, and by how much at
+  // most: between() by -extent..0.
+  float exaggerate = 0;
+  float extent = 0.5f;
+  const Peers* peers = nullptr;
 };
 // The input of some samples, u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions. index: int64
 // [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of another size than theirs).

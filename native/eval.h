@@ -15,6 +15,7 @@
 
 #include "native/dataset.h"
 #include "native/net.h"
+#include "shared/decode.h"
 
 namespace biji {
 
@@ -23,6 +24,15 @@ namespace biji {
 at::Tensor logits_of(Net& net, const at::Tensor& pixels, at::ScalarType precision = at::kFloat);
 // The same for samples that may have to be drawn first. net must be on the device of data's labels.
 at::Tensor logits_of(Net& net, const Dataset& data, at::ScalarType precision = at::kFloat);
+
+// Second looks (shared/decode.h): the rows of logits [n, classes], float on the CPU, about which net is unsure become the
+// mean of themselves and of what it says to the same samples leaning to either side. leaning(which, slant) gives those:
+// the input of samples which, int64 [k] in 0..n-1.
+using Leaning = std::function<at::Tensor(const at::Tensor& which, float slant)>;
+void look_again(Net& net, at::Tensor& logits, double temperature, const LookAgain& look,
+                const Leaning& leaning);
+// For the samples of data from first on. Samples that are no ink but pixels do not lean.
+Leaning leaning_inputs(const Dataset& data, int64_t first);
 
 // What is kept of a sample.
 struct Answer {
@@ -39,10 +49,10 @@ struct Answer {
 void add_answers(std::vector<Answer>& answers, const at::Tensor& logits, const at::Tensor& labels,
                  double temperature = 1);
 
-// The net's answers to all of data, in order. data: on the net's device; told, unless empty, hears after each
+// The net's answers to all of data, in order, with a second look where look says so. data: on the net's device; told, unless empty, hears after each
 // block how many samples are done. At most 16 MB of logits (or 256 samples) live at a time.
 std::vector<Answer> answers_of(Net& net, const Dataset& data, double temperature = 1,
-                               const std::function<void(int64_t)>& told = {});
+                               const LookAgain& look = {}, const std::function<void(int64_t)>& told = {});
 
 // Of the samples whose answer's probability lies in one fifteenth of 0..1.
 struct CalibrationBin {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 
 #include "shared/raster.h"
 
@@ -157,6 +158,18 @@ void turn_strokes(Ink& ink, float probability, Random& random) {
                    ink.points.begin() + ink.ends[static_cast<size_t>(s)]);
 }
 
+// Strokes written in another order: each, with this probability, changes places with any other.
+void reorder_strokes(Ink& ink, float probability, Random& random) {
+  const auto count = static_cast<uint64_t>(ink.stroke_count());
+  std::vector<int32_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  for (uint64_t s = 0; s < count; ++s)
+    if (random.chance(probability)) std::swap(order[s], order[random.next() % count]);
+  Ink out;
+  for (const int32_t s : order) out.add_stroke(ink.stroke(s));
+  ink = std::move(out);
+}
+
 }  // namespace
 
 uint64_t Random::next() {
@@ -254,6 +267,7 @@ Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength,
   Ink varied = vary(ink, strength, seed);
   if (spec.directions > 0 && random.chance(0.5f)) {
     if (random.chance(0.2f)) turn_strokes(varied, random.uniform(0, 0.3f), random);
+    if (spec.order && random.chance(0.2f)) reorder_strokes(varied, random.uniform(0, 0.5f), random);
     InputSpec pen = spec;
     pen.pen_px *= random.uniform(0.8f, 1.2f);
     return normalize(varied, pen);

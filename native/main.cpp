@@ -157,6 +157,11 @@ int main(int argc, char** argv) {
                         ->add_option("--scribbles", train.recipe.scribbles,
                                      "share of samples that are no characters, to be unsure about; 0 = none")
                         ->check(CLI::Range(0., 1.));
+  auto* exaggerate = train_command
+                         ->add_option("--exaggerate", train.recipe.exaggerate,
+                                      "share of ink in which what tells its hand from another's of the same "
+                                      "character is overdone; 0 = none")
+                         ->check(CLI::Range(0., 1.));
   auto* as_ink =
       train_command
           ->add_option(
@@ -210,8 +215,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0., 2.))
       ->needs(augmented);
   show_command->add_flag("--as-ink", show.as_ink, "scans as `train --as-ink` draws them anew");
-  show_command->add_flag("--directions", show.directions,
-                         "of ink, the planes that tell which way the pen went: right, down, left, up");
+  show_command->add_flag(
+      "--directions", show.directions,
+      "of ink, the planes that tell which way the pen went (right, down, left, up) and when");
+  show_command->add_flag("--exaggerate", show.exaggerate, "ink as `train --exaggerate` overdoes it");
   show_command->add_option("--seed", show.seed, "of augmentation")->capture_default_str();
 
   biji::ReportOptions eval;
@@ -352,6 +359,7 @@ int main(int argc, char** argv) {
         if (*optimizer) train.recipe.optimizer = given.optimizer;
         if (*size_start) train.recipe.size_start = given.size_start;
         if (*scribbles) train.recipe.scribbles = given.scribbles;
+        if (*exaggerate) train.recipe.exaggerate = given.exaggerate;
         if (*as_ink) train.recipe.as_ink = given.as_ink;
         if (*mixup) train.recipe.mixup = given.mixup;
         if (*patience) train.recipe.patience = given.patience;

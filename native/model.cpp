@@ -23,12 +23,18 @@ constexpr std::array kCentrings = {"mass", "box", "density"};  // in the order o
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+// A float as people write it: 0.8, not 0.800000011920929.
+double short_number(float value) {
+  return std::round(value * 1e4) / 1e4;
+}
+
 json input_card(const InputSpec& input) {
   return {{"size", input.size_px},
           {"box", input.box_px},
           {"centring", kCentrings.at(static_cast<size_t>(input.centring))},
-          {"pen", std::round(input.pen_px * 1e4) / 1e4},
+          {"pen", short_number(input.pen_px)},
           {"directions", input.directions},
+          {"order", input.order},
           {"scale", 1. / 255},
           {"mean", 0},
           {"type", "u8"}};
@@ -79,12 +85,13 @@ struct Calibration {
   std::string from;
   Dataset samples;
   at::Tensor logits;  // of the samples, under augmentation where they are training data
+  bool plain;         // not so
 };
 Calibration calibrate(Net& net, const RunState& state) {
   const auto fit = [&](const Dataset& data, const char* from) {
     const Dataset sample = data.select(temperature_sample(data.size()));
     const at::Tensor logits = logits_of(net, sample);
-    return Calibration{fit_temperature(logits, sample.labels), from, sample, logits};
+    return Calibration{fit_temperature(logits, sample.labels), from, sample, logits, true};
   };
   if (!state.validation.empty()) return fit(load_data(state.validation, state.input), "validation samples");
   Dataset data = load_data(state.data, state.input);
@@ -98,7 +105,8 @@ Calibration calibrate(Net& net, const RunState& state) {
   for (int64_t i = 0; i < data.size(); i += kBatch)
     parts.push_back(net.forward(augment(inputs(data, i, i + kBatch), 1, data.drawn()), false));
   const at::Tensor logits = at::cat(parts);
-  return {fit_temperature(logits, data.labels), "training samples under fresh augmentation", data, logits};
+  return {fit_temperature(logits, data.labels), "training samples under fresh augmentation", data, logits,
+          false};
 }
 
 // The probability of the best class below which an answer had better be none: where it turns away as many
@@ -108,8 +116,17 @@ json rejection(Net& net, const RunState& state, const Calibration& calibration) 
     return std::get<0>(at::softmax(logits / calibration.temperature, 1).max(1)).contiguous();
   };
   constexpr int64_t kScribbles = 2000;
-  const at::Tensor none = sure(logits_of(net, scribbles(kScribbles, state.classes, state.input, 0x7e57)));
-  const at::Tensor real = sure(calibration.logits);
+  const LookAgain look = network_row(state.network).look;
+  const auto drawn = [&](float slant) {
+    return scribbles(kScribbles, state.classes, state.input, 0x7e57, slant);
+  };
+  at::Tensor logits = logits_of(net, drawn(0)), of_real = calibration.logits.clone();
+  look_again(net, logits, calibration.temperature, look,
+             [&](const at::Tensor& which, float slant) { return drawn(slant).index_select(0, which); });
+  const at::Tensor none = sure(logits);
+  if (calibration.plain)
+    look_again(net, of_real, calibration.temperature, look, leaning_inputs(calibration.samples, 0));
+  const at::Tensor real = sure(of_real);
   const auto share = [](const at::Tensor& chosen) { return chosen.to(at::kDouble).mean().item<double>(); };
   json best;
   double least = 3;
@@ -251,7 +268,7 @@ Model load_model(const fs::path& folder) {
   if (fs::exists(folder / "state.json")) {
     RunState state = read_run(folder);
     const Net net = run_net(folder, state);
-    return {fold(net), state.classes, 1};
+    return {fold(net), state.classes, 1, network_row(state.network).look};
   }
   Exported exported = read_exported(folder);
   const json& card = exported.card;
@@ -276,7 +293,10 @@ Model load_model(const fs::path& folder) {
     } catch (const std::runtime_error& error) {
       throw std::runtime_error((folder / card.at("file").get<std::string>()).string() + ": " + error.what());
     }
-    return {std::move(net), std::move(exported.classes), card.at("temperature").get<double>()};
+    LookAgain look;
+    if (card.contains("look_again"))
+      look = {card.at("look_again").at("below").get<float>(), card.at("look_again").at("slant").get<float>()};
+    return {std::move(net), std::move(exported.classes), card.at("temperature").get<double>(), look};
   } catch (const json::exception& error) {
     throw damaged(path, error);
   }
@@ -310,7 +330,8 @@ void export_model(const ExportOptions& options) {
   for (const fs::path& path : options.evaluate) {
     const Dataset data = load_data(std::vector{path}, state.input);
     check_fits(data, state.classes, state.input);
-    const Metrics m = summarise(answers_of(net, data, temperature), net.network().classes());
+    const Metrics m = summarise(answers_of(net, data, temperature, network_row(state.network).look),
+                                net.network().classes());
     if (first.empty()) first = data.sources[0].name;
     accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
     if (!options.quiet)
@@ -355,6 +376,8 @@ void export_model(const ExportOptions& options) {
       {"precisions", accuracy_by_precision(trained, calibration.samples)},
       {"licence", licence_of(state)},
   };
+  if (const LookAgain look = network_row(state.network).look; look.below > 0)
+    card["look_again"] = {{"below", short_number(look.below)}, {"slant", short_number(look.slant)}};
   if (options.runs.size() > 1)
     for (const fs::path& run : options.runs) card["training"]["mean_of"].push_back(run.string());
   const json check = golden(net, state);

@@ -24,6 +24,7 @@ struct Model {
   Net net;  // folded, on the CPU
   Labels classes;
   double temperature = 1;
+  LookAgain look = {};
 };
 
 // folder: a training run (state.json) or an exported model (model.json; its sha256, size and input_version
@@ -54,10 +55,11 @@ struct ExportOptions {
 
 // Writes the folder; model.json last, so that it never names a file that is not there. model.json holds
 //   name, title, network, version, input_version,
-//   input {size, box, centring: "mass"|"box"|"density", pen, directions, scale, mean, type: "u8"}: the network sees
+//   input {size, box, centring: "mass"|"box"|"density", pen, directions, order, scale, mean, type: "u8"}: the network sees
 //   pixel * scale - mean,
 //   classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds,
 //   temperature, temperature_from: logits are divided by it before softmax,
+//   look_again {below, slant}: LookAgain, only of networks that look twice,
 //   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below
 //   the threshold had better be none; the shares of so many scribbles and characters that end up on the wrong side,
 //   training {command, seed, epochs, held_out, git_commit, seconds, mean_of [runs, where several]}, data [{name, samples}],

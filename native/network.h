@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/decode.h"
 #include "shared/normalize.h"
 
 namespace biji {
@@ -91,8 +92,10 @@ struct Recipe {
                            // one over three quarters of the training; 0 = the full size from the start
   float scribbles = 0;  // samples that are no characters (scribble.h), to be equally unsure about all classes
                         // (D. Hendrycks et al., 2019), as a share of the batch and added to it
-  float as_ink = 0;     // of scans, share that is drawn anew with a pen (skeleton.h)
-  float mixup = 0;      // alpha of mixup (augment.h); 0 = none
+  // Of ink, share in which what tells its hand from another's is overdone (hands.h), by up to the augmentation's strength.
+  float exaggerate = 0;
+  float as_ink = 0;      // of scans, share that is drawn anew with a pen (skeleton.h)
+  float mixup = 0;       // alpha of mixup (augment.h); 0 = none
   int32_t patience = 0;  // epochs without a better validation accuracy after which training ends; 0 = never
 };
 
@@ -102,6 +105,7 @@ struct NetworkRow {
   InputSpec input;
   Network (*build)(int32_t classes);
   Recipe recipe;
+  LookAgain look = {};
 };
 
 // All networks that `biji train` knows.

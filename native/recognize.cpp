@@ -94,7 +94,7 @@ Result<std::vector<ReadLine>> read_page(Model& model, const Photo& photo, const 
   const Result<Image> gray = gray_from_rgba(photo.rgba, photo.width, photo.height);
   if (!gray.ok()) return gray.err;
   const EncodeOptions encoding{model.net.network().input, options.split, fills_squares(model.classes),
-                               options.ink};
+                               options.ink, model.look.below > 0 ? model.look.slant : 0};
   Result<Encoded> encoded = encode(gray.value, encoding);
   std::vector<ReadLine> page;
   if (encoded.err == Err::kEmpty) return page;
@@ -102,10 +102,14 @@ Result<std::vector<ReadLine>> read_page(Model& model, const Photo& photo, const 
 
   Encoded& found = encoded.value;
   const int64_t side = encoding.spec.size_px, channels = encoding.spec.channels();
-  const at::Tensor logits =
-      logits_of(model.net,
-                at::from_blob(found.input.data(), {found.count(), channels, side, side}, at::kByte))
-          .contiguous();
+  at::Tensor logits = logits_of(model.net, at::from_blob(found.input.data(),
+                                                         {found.count(), channels, side, side}, at::kByte))
+                          .contiguous();
+  look_again(model.net, logits, model.temperature, model.look, [&](const at::Tensor& which, float slant) {
+    const int64_t from = slant > 0 ? 0 : found.count();
+    return at::from_blob(found.leaning.data(), {kLeanings * found.count(), channels, side, side}, at::kByte)
+        .index_select(0, which + from);
+  });
   const int64_t classes = logits.size(1);
   for (int32_t i = 0; i < found.count(); ++i) {
     Result<std::vector<Candidate>> best =

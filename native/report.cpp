@@ -115,6 +115,7 @@ json to_json(const Evaluation& e) {
               {"parameters", e.parameters},
               {"multiply_adds", e.multiply_adds},
               {"temperature", e.temperature},
+              {"look_again", {{"below", e.look.below}, {"slant", e.look.slant}}},
               {"samples", m.count},
               {"errors", m.errors},
               {"loss", m.loss},
@@ -197,6 +198,7 @@ void report(const ReportOptions& options) {
   e.parameters = parameter_count(network);
   e.multiply_adds = multiply_adds(network);
   e.temperature = model.temperature;
+  e.look = model.look;
   e.classes = model.classes;
   e.data = data.sources;
   if (data.groups.defined()) {
@@ -210,7 +212,7 @@ void report(const ReportOptions& options) {
   Net net(network, device);
   net.state().copy_(model.net.state());
   Progress progress("eval", samples);
-  e.answers = answers_of(net, data.on(device), e.temperature, [&](int64_t done) {
+  e.answers = answers_of(net, data.on(device), e.temperature, e.look, [&](int64_t done) {
     if (progress.due(done)) progress.show(done, "", 1, "images");
   });
   progress.clear();

@@ -18,6 +18,7 @@ struct Evaluation {
   std::string network;  // of network_table()
   int64_t parameters = 0, multiply_adds = 0;
   double temperature = 1;
+  LookAgain look = {};
   Labels classes;
   std::vector<DataSource> data;  // what it was measured on
   std::vector<Answer> answers;   // [samples], in the order of data
@@ -44,7 +45,7 @@ std::vector<Confusion> most_confused_with(const Metrics& metrics);
 // Shares are 0..1. What cannot be computed (the recall of a class without samples) is null. Classes appear by
 // label. Later versions of this program may add keys; these stay:
 //   format             1
-//   model, network, parameters, multiply_adds, temperature
+//   model, network, parameters, multiply_adds, temperature, look_again {below, slant}
 //   data               [{name, path, samples}]
 //   samples, errors, loss (nats), top1, top1_low, top1_high (95 % interval), top2, top3, top5, top10,
 //   mean_recall, calibration_error

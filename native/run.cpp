@@ -16,10 +16,11 @@ using nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DataSource, name, path, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, centring, pen_px, directions)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, centring, pen_px, directions,
+                                                order)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recipe, epochs, batch, optimizer, lr, weight_decay,
                                                 label_smoothing, augment, augment_end, ema, size_start,
-                                                scribbles, as_ink, mixup, patience)
+                                                scribbles, exaggerate, as_ink, mixup, patience)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, input, input_version, recipe,
                                                 seed, precision, threads, held_out, data, validation, init,
                                                 command, git_commit, step, total_steps, seconds, epoch_loss,

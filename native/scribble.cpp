@@ -126,13 +126,14 @@ Ink scribble(bool lines, uint64_t seed) {
   return ink;
 }
 
-at::Tensor scribbles(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed) {
+at::Tensor scribbles(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed,
+                     float slant) {
   const bool lines = std::find(classes.begin(), classes.end(), "一") == classes.end();
   const int64_t size = spec.size_px, channels = spec.channels(), area = channels * size * size;
   at::Tensor out = at::zeros({count, channels, size, size}, at::kByte);
   for (int64_t i = 0; i < count; ++i) {
     const uint64_t own = mix_seed(seed, static_cast<uint64_t>(i));
-    const Result<Image> image = draw_varied(scribble(lines, own), spec, 0.3f, own);
+    const Result<Image> image = draw_varied(leaning(scribble(lines, own), slant), spec, 0.3f, own);
     if (image.err == Err::kOk)
       std::memcpy(out.data_ptr<uint8_t>() + i * area, image.value.pixels.data(), static_cast<size_t>(area));
   }

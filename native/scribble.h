@@ -15,9 +15,10 @@ namespace biji {
 Ink scribble(bool lines, uint64_t seed);
 
 // count scribbles as the network sees them, u8 [count, size, size], or [count, channels, size, size] with directions,
-// on the CPU, with pens of every width
-// (ink_augment.h). No single lines if one of the classes is 一. The same seed gives the same ones.
-at::Tensor scribbles(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed);
+// on the CPU, with pens of every width (ink_augment.h), leaning by slant. No single lines if one of the classes is 一. The
+// same seed gives the same ones.
+at::Tensor scribbles(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed,
+                     float slant = 0);
 
 // The same from scans: three characters each, turned, flipped and shifted, on top of each other. A network that
 // learns from scans would tell drawn scribbles by their neat lines, and then doubt all neat lines.

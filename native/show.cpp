@@ -87,6 +87,8 @@ void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
 void show_pack(const ShowOptions& options) {
   if (options.directions && Pack(options.data).info().kind != PackKind::kStrokes)
     throw std::runtime_error(options.data.string() + ": holds pixels; nobody knows which way their pen went");
+  if (options.exaggerate && Pack(options.data).info().kind != PackKind::kStrokes)
+    throw std::runtime_error(options.data.string() + ": holds pixels; --exaggerate overdoes ink");
   const Dataset data =
       load_data(std::vector{options.data}, options.directions ? kHanziInput : kHanziInput.picture());
   const auto classes = static_cast<int64_t>(data.classes.size());
@@ -103,6 +105,7 @@ void show_pack(const ShowOptions& options) {
     throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
 
   at::manual_seed(options.seed);
+  const Peers peers = options.exaggerate ? peers_of(data) : Peers();
   Gallery gallery(options);
   for (int64_t i = 0; i < data.size() && gallery.open(); ++i) {
     const std::string& label = data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
@@ -111,12 +114,15 @@ void show_pack(const ShowOptions& options) {
     if (options.as_ink && !data.drawn())
       pixels = drawn_as_ink(pixels, data.input, std::max(options.augmented, 0.1f) / 2,
                             mix_seed(options.seed, static_cast<uint64_t>(i)), 1);
-    if (options.augmented > 0) {
-      if (data.drawn())
-        pixels = draw(data, at::full({1}, i, at::kLong),
-                      {data.input, options.augmented, mix_seed(options.seed, static_cast<uint64_t>(i))});
+    if (data.drawn() && (options.augmented > 0 || options.exaggerate))
+      pixels = draw(data, at::full({1}, i, at::kLong),
+                    {.input = data.input,
+                     .strength = options.augmented,
+                     .seed = mix_seed(options.seed, static_cast<uint64_t>(i)),
+                     .exaggerate = options.exaggerate ? 1.f : 0.f,
+                     .peers = &peers});
+    if (options.augmented > 0)
       pixels = augment(pixels, options.augmented, data.drawn()).mul(255).round().to(at::kByte);
-    }
     gallery.add(label, i, to_image(pixels[0].squeeze(0)));
   }
   gallery.finish();

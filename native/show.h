@@ -17,6 +17,7 @@ struct ShowOptions {
   float augmented = 0;      // strength of augmentation (augment.h)
   bool as_ink = false;      // scans are drawn anew with a pen (skeleton.h)
   bool directions = false;  // of packs of ink, the planes behind the picture as well, beside it
+  bool exaggerate = false;  // of packs of ink, what tells each hand from another's overdone (hands.h)
   uint64_t seed = 1;
 };
 

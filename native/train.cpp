@@ -165,9 +165,12 @@ Start read_start(const std::filesystem::path& folder) {
 at::Tensor settling_samples(const Dataset& data, const Recipe& recipe, uint64_t seed, int threads) {
   const at::Tensor index = permutation(data.size(), seed).slice(0, 0, 1024);
   at::manual_seed(seed);
-  const at::Tensor pixels = data.drawn()
-                                ? draw(data, index, {data.input, recipe.augment, seed, std::max(1, threads)})
-                                : data.pixels.cpu().index_select(0, index);
+  const at::Tensor pixels = data.drawn() ? draw(data, index,
+                                                {.input = data.input,
+                                                 .strength = recipe.augment,
+                                                 .seed = seed,
+                                                 .threads = std::max(1, threads)})
+                                         : data.pixels.cpu().index_select(0, index);
   return augment(pixels, recipe.augment, data.drawn());
 }
 
@@ -360,6 +363,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   const auto pens = scans.defined()
                         ? static_cast<int64_t>(std::lround(recipe.as_ink * static_cast<float>(rank_batch)))
                         : int64_t{0};
+  const Peers peers = data.drawn() && recipe.exaggerate > 0 ? peers_of(data) : Peers();
   Drawing drawing(state.total_steps, [&](int64_t step) -> Drawing::Job {
     const int threads = std::max(1, state.threads);
     if (!data.drawn()) {
@@ -370,10 +374,13 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
           [some, seed, vary, threads, &data] { return drawn_as_ink(some, data.input, vary, seed, threads); };
     }
     DrawOptions draw_options{
-        scaled(data.input, input_size(recipe, data.input.size_px, step, state.total_steps)),
-        strength(recipe, step, state.total_steps),
-        rank_seed(mix_seed(state.seed ^ 0xd2a3, static_cast<uint64_t>(step)))};
-    draw_options.threads = threads;
+        .input = scaled(data.input, input_size(recipe, data.input.size_px, step, state.total_steps)),
+        .strength = strength(recipe, step, state.total_steps),
+        .seed = rank_seed(mix_seed(state.seed ^ 0xd2a3, static_cast<uint64_t>(step))),
+        .threads = threads,
+        .exaggerate = recipe.exaggerate,
+        .extent = strength(recipe, step, state.total_steps),
+        .peers = &peers};
     return [index = index_of(step), draw_options, &data] { return draw(data, index, draw_options); };
   });
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions().device(device).dtype(

@@ -134,6 +134,33 @@ Result<std::vector<Candidate>> top_k(std::span<const float> logits, std::span<co
   return all;
 }
 
+std::vector<int32_t> unsure(std::span<const float> logits, int32_t classes, float temperature, float below) {
+  assert(classes > 0 && logits.size() % static_cast<size_t>(classes) == 0);
+  std::vector<int32_t> which;
+  for (size_t i = 0; i * classes < logits.size(); ++i) {
+    const Result<std::vector<Candidate>> best =
+        top_k(logits.subspan(i * classes, classes), {}, temperature, 1);
+    if (best.ok() && best.value[0].probability < below) which.push_back(static_cast<int32_t>(i));
+  }
+  return which;
+}
+
+void average_views(std::span<float> logits, std::span<const int32_t> which, std::span<const float> views,
+                   int32_t classes) {
+  if (which.empty()) return;
+  assert(views.size() % (which.size() * classes) == 0);
+  const size_t count = views.size() / (which.size() * classes);
+  for (size_t i = 0; i < which.size(); ++i) {
+    assert(which[i] >= 0 && (which[i] + size_t{1}) * classes <= logits.size());
+    const std::span<float> mean = logits.subspan(static_cast<size_t>(which[i]) * classes, classes);
+    for (size_t c = 0; c < mean.size(); ++c) {
+      float sum = mean[c];
+      for (size_t v = 0; v < count; ++v) sum += views[(v * which.size() + i) * classes + c];
+      mean[c] = sum / static_cast<float>(1 + count);
+    }
+  }
+}
+
 std::vector<Reading> best_readings(std::span<const std::vector<Candidate>> characters, int32_t k) {
   std::vector<Reading> beam(1);
   beam[0].probability = 1;

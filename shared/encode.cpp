@@ -1,40 +1,63 @@
 #include "shared/encode.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace biji {
 namespace {
 
-Err append(const Result<Image>& character, Box box, int32_t line, Encoded& out) {
-  if (!character.ok()) return character.err;
-  out.input.insert(out.input.end(), character.value.pixels.begin(), character.value.pixels.end());
+// character: ink, or an ink map.
+template <class Character>
+Err normalize_into(std::vector<uint8_t>& out, const Character& character, const InputSpec& spec) {
+  const Result<Image> input = normalize(character, spec);
+  if (input.ok()) out.insert(out.end(), input.value.pixels.begin(), input.value.pixels.end());
+  return input.err;
+}
+
+// other: like Encoded::leaning, of the other side.
+template <class Character>
+Err append(const Character& character, const EncodeOptions& options, Box box, int32_t line, Encoded& out,
+           std::vector<uint8_t>& other) {
+  Err err = normalize_into(out.input, character, options.spec);
+  if (err == Err::kOk && options.slant > 0) {
+    err = normalize_into(out.leaning, leaning(character, options.slant), options.spec);
+    if (err == Err::kOk) err = normalize_into(other, leaning(character, -options.slant), options.spec);
+  }
+  if (err != Err::kOk) return err;
   out.boxes.push_back(box);
   out.lines.push_back(line);
   return Err::kOk;
 }
 
+Result<Encoded> joined(Encoded out, const std::vector<uint8_t>& other) {
+  out.leaning.insert(out.leaning.end(), other.begin(), other.end());
+  return out;
+}
+
 }  // namespace
 
 Result<Encoded> encode(const Ink& ink, const EncodeOptions& options) {
+  if (!(options.slant >= 0 && options.slant <= 1)) return Err::kBadArgument;
   Encoded out;
+  std::vector<uint8_t> other;
   if (!options.split) {
-    const Err err = append(normalize(ink, options.spec), bounds(ink), 0, out);
+    const Err err = append(ink, options, bounds(ink), 0, out, other);
     if (err != Err::kOk) return err;
-    return out;
+    return joined(std::move(out), other);
   }
   const std::vector<InkCharacter> characters = segment(ink, {options.square});
   if (characters.empty()) return Err::kEmpty;
   if (characters.size() > static_cast<size_t>(kMaxCharacters)) return Err::kTooLarge;
   for (const InkCharacter& character : characters) {
-    const Err err =
-        append(normalize(extract(ink, character), options.spec), character.box, character.line, out);
+    const Err err = append(extract(ink, character), options, character.box, character.line, out, other);
     if (err != Err::kOk) return err;
   }
-  return out;
+  return joined(std::move(out), other);
 }
 
 Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
   if (gray.empty()) return Err::kBadData;
+  if (!(options.slant >= 0 && options.slant <= 1)) return Err::kBadArgument;
   const int32_t longer = std::max(gray.width, gray.height);
   float unit = 1;  // pixels of gray per pixel of the ink map
   Result<Image> ink = Err::kEmpty;
@@ -51,24 +74,25 @@ Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
   if (!ink.ok()) return ink.err;
 
   Encoded out;
+  std::vector<uint8_t> other;
   const auto to_box = [unit](Rect r) {
     return Box{static_cast<float>(r.x) * unit, static_cast<float>(r.y) * unit,
                static_cast<float>(r.width) * unit, static_cast<float>(r.height) * unit};
   };
   if (!options.split) {
-    const Err err = append(normalize(ink.value, options.spec), to_box(bounds(ink.value, 0)), 0, out);
+    const Err err = append(ink.value, options, to_box(bounds(ink.value, 0)), 0, out, other);
     if (err != Err::kOk) return err;
-    return out;
+    return joined(std::move(out), other);
   }
   const ImageCharacters found = segment(ink.value, {options.square});
   if (found.characters.empty()) return Err::kEmpty;
   if (found.characters.size() > static_cast<size_t>(kMaxCharacters)) return Err::kTooLarge;
   for (const ImageCharacter& character : found.characters) {
-    const Err err = append(normalize(extract(ink.value, found, character), options.spec),
-                           to_box(character.rect), character.line, out);
+    const Err err = append(extract(ink.value, found, character), options, to_box(character.rect),
+                           character.line, out, other);
     if (err != Err::kOk) return err;
   }
-  return out;
+  return joined(std::move(out), other);
 }
 
 }  // namespace biji

@@ -16,16 +16,22 @@ struct EncodeOptions {
   bool split = true;           // find characters; false: everything given is one character
   bool square = false;         // SegmentOptions::square: fills_squares() of the model's labels
   Shade shade = Shade::kAuto;  // images only
+  float slant = 0;             // 0..1; above 0, Encoded::leaning is filled
 };
 
 // More characters than this in one input are an error, not a long wait.
 inline constexpr int32_t kMaxCharacters = 1024;
+
+inline constexpr int32_t kLeanings = 2;
 
 // A model's batch and where each of its characters was.
 struct Encoded {
   std::vector<uint8_t> input;  // [count, channels, size_px, size_px] u8, 255 = ink
   std::vector<Box> boxes;      // [count] in the unit of the ink, or pixels of the image
   std::vector<int32_t> lines;  // [count] line of text, from 0, ascending
+  // [kLeanings, count, channels, size_px, size_px] u8: the same characters leaning by slant and by -slant, for a second look
+  // where a model is unsure: the mean of its logits over the three is right more often than the first. Empty without slant.
+  std::vector<uint8_t> leaning;
   int32_t count() const { return static_cast<int32_t>(boxes.size()); }
 };
 

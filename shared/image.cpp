@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
+#include <cmath>
 #include <utility>
 
 namespace biji {
@@ -229,6 +231,23 @@ Image crop(const Image& image, Rect rect) {
   for (int32_t y = 0; y < rect.height; ++y) {
     const uint8_t* from = &image.pixels[static_cast<size_t>(rect.y + y) * image.width + rect.x];
     std::copy(from, from + rect.width, out.pixels.begin() + static_cast<size_t>(y) * rect.width);
+  }
+  return out;
+}
+
+Image leaning(const Image& image, float slant) {
+  assert(slant >= -1 && slant <= 1);
+  if (image.empty()) return image;
+  const float widest = std::fabs(slant) * static_cast<float>(image.height - 1);
+  Image out(image.width + static_cast<int32_t>(widest) + 1, image.height);
+  for (int32_t y = 0; y < image.height; ++y) {
+    const float shift = slant * static_cast<float>(y) + (slant < 0 ? widest : 0);
+    const auto whole = static_cast<int32_t>(shift);
+    const float part = shift - static_cast<float>(whole);
+    for (int32_t x = 0; x <= image.width && x + whole < out.width; ++x) {
+      const float here = x < image.width ? image.at(x, y) : 0.f, before = x > 0 ? image.at(x - 1, y) : 0.f;
+      out.at(x + whole, y) = static_cast<uint8_t>(here + part * (before - here) + 0.5f);
+    }
   }
   return out;
 }

@@ -45,6 +45,10 @@ Rect bounds(const Image& image, uint8_t threshold);
 // The part of image inside rect, which must lie within it (assert).
 Image crop(const Image& image, Rect rect);
 
+// The same as it would look if it leant: row y moves by slant * y, between pixels too. image: 0 = paper; the result is
+// as much wider as that takes. slant: -1..1 (assert).
+Image leaning(const Image& image, float slant);
+
 // Resamples to width x height (each >= 1, assert): each output pixel is the mean of the source area it
 // covers when shrinking, and linear interpolation between pixel centres when growing, each axis on its own.
 // The same size returns the same bytes.

@@ -66,4 +66,11 @@ Box bounds(const Ink& ink) {
   return bounds(std::span<const Point>(ink.points));
 }
 
+Ink leaning(const Ink& ink, float slant) {
+  Ink out = ink;
+  const float top = bounds(ink).y;
+  for (Point& point : out.points) point.x += slant * (point.y - top);
+  return out;
+}
+
 }  // namespace biji

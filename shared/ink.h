@@ -52,6 +52,9 @@ inline constexpr float kMaxCoordinate = 1e7f;
 Result<Ink> make_ink(std::span<const float> xy, std::span<const float> pressure,
                      std::span<const int32_t> ends);
 
+// The same as it would look if it leant: x grows by slant times the way down from the topmost point.
+Ink leaning(const Ink& ink, float slant);
+
 // The smallest box around all points (the centre line: pen width is not counted).
 Box bounds(const Ink& ink);
 Box bounds(std::span<const Point> points);

@@ -419,7 +419,8 @@ bool valid(const InputSpec& spec) {
   return spec.size_px >= 8 && spec.size_px <= 256 && spec.box_px >= 4 && spec.box_px <= spec.size_px &&
          spec.centring >= Centring::kMass && spec.centring <= Centring::kDensity && spec.pen_px >= 0.25f &&
          spec.pen_px <= static_cast<float>(spec.box_px) / 2 &&
-         (spec.directions == 0 || (spec.directions == kDirections && spec.centring != Centring::kMass));
+         (spec.directions == 0 || (spec.directions == kDirections && spec.centring != Centring::kMass)) &&
+         (!spec.order || spec.directions > 0);
 }
 
 float line_width_px(const Image& image) {
@@ -476,7 +477,7 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec) {
   placement.dy = (size - box.height * placement.scale) / 2;
   Image image(spec.size_px, spec.channels() * spec.size_px);
   if (spec.directions > 0)
-    draw_with_directions(ink, placement, spec.pen_px, size * kDirectionReach, image);
+    draw_with_directions(ink, placement, spec.pen_px, size * kDirectionReach, spec.order, image);
   else
     draw_ink(ink, placement, spec.pen_px, 0, image);
   // The box is centred exactly already; the centre of mass moves by whole pixels, as in MNIST.

@@ -17,7 +17,8 @@ enum class Centring : int32_t {
   kDensity = 2,
 };
 
-// One per model family; model.json holds it as input {size, box, centring, pen, directions}.
+// One per model family; model.json holds it as input {size, box, centring, pen, directions,
+// order}.
 struct InputSpec {
   int32_t size_px = 28;  // side of the square, 8..256
   int32_t box_px = 20;   // the ink's longer side is fitted to this, 4..size_px
@@ -26,21 +27,22 @@ struct InputSpec {
   // Planes behind the picture that tell which way the pen went (draw_with_directions() in raster.h): 0 or 4, the latter
   // not with Centring::kMass. They are blank for a picture, of which nobody knows.
   int32_t directions = 0;
+  bool order = false;  // one more plane behind them, that tells when; only with directions
   bool operator==(const InputSpec&) const = default;
-  int32_t channels() const { return 1 + directions; }
-  // What a picture of one character is turned into: the same without directions.
+  int32_t channels() const { return 1 + directions + (order ? 1 : 0); }
+  // What a picture of one character is turned into: the same without those planes.
   InputSpec picture() const { return {size_px, box_px, centring, pen_px}; }
 };
 
 // The families' inputs: digits (MNIST's own design), letters (EMNIST's), and hanzi.
 inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
 inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
-inline constexpr InputSpec kHanziInput{48, 44, Centring::kDensity, 2.0f, 4};
+inline constexpr InputSpec kHanziInput{48, 44, Centring::kDensity, 2.0f, 4, true};
 
 // Changes whenever the bytes that normalize() produces for such a spec change. Stored in every pack, checkpoint and
 // model.json; a mismatch is refused, because a model reads reliably only the input it was trained on.
 constexpr int32_t input_version(const InputSpec& spec) {
-  return spec.centring == Centring::kDensity ? 2 : 1;
+  return spec.order ? 3 : spec.centring == Centring::kDensity ? 2 : 1;
 }
 
 // True when every field is within its range.
@@ -48,7 +50,7 @@ bool valid(const InputSpec& spec);
 
 // Fits the ink into spec.box_px, draws it with spec.pen_px, centres it as spec says.
 // Returns u8 [channels, size_px, size_px], the planes one below the other in one image size_px wide: the picture,
-// 255 = ink, then the directions if spec has them. Position, size and unit of the ink do not matter.
+// 255 = ink, then the directions and the order if spec has them. Position, size and unit of the ink do not matter.
 // Err::kEmpty when there is no point; Err::kBadArgument for an invalid spec. Safe for untrusted coordinates
 // within the limits of make_ink. The same bytes on every platform (tests/golden).
 Result<Image> normalize(const Ink& ink, const InputSpec& spec);
@@ -60,7 +62,7 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec);
 // The same shape as above. Err::kEmpty when there is no ink.
 Result<Image> normalize(const Image& image, const InputSpec& spec);
 
-// A picture as normalize(image, spec.picture()) gives it, with blank planes behind it in place of spec's directions.
+// A picture as normalize(image, spec.picture()) gives it, with blank planes behind it in place of what spec wants of ink.
 Image with_blank_directions(Image picture, const InputSpec& spec);
 
 // Mean line width in pixels of an ink map (2 * area / perimeter); 0 when there is no ink.

@@ -27,7 +27,8 @@ int32_t to_pixel(float v, int32_t limit) {
   return v <= 0 ? 0 : v >= static_cast<float>(limit) ? limit : static_cast<int32_t>(v);
 }
 
-// Calls put(x, y, coverage) for the pixels of the disc moved from a to b, its radius changing linearly.
+// Calls put(x, y, coverage, t) for the pixels of the disc moved from a to b, its radius changing linearly; t: how much
+// of the way lies behind the place nearest to the pixel, 0..1.
 template <class Put>
 void cover_capsule(Pen a, Pen b, int32_t width, int32_t height, const Put& put) {
   const float reach = std::max(a.radius, b.radius) + 0.5f;
@@ -47,7 +48,7 @@ void cover_capsule(Pen a, Pen b, int32_t width, int32_t height, const Put& put) 
       const float ex = px - t * vx, ey = py - t * vy;
       const float distance2 = ex * ex + ey * ey;
       if (distance2 >= reach2) continue;
-      put(x, y, coverage(std::sqrt(distance2), a.radius + t * (b.radius - a.radius)));
+      put(x, y, coverage(std::sqrt(distance2), a.radius + t * (b.radius - a.radius)), t);
     }
   }
 }
@@ -58,7 +59,23 @@ void darken(uint8_t& pixel, float value) {
 
 void draw_capsule(Pen a, Pen b, Image& image) {
   cover_capsule(a, b, image.width, image.height,
-                [&](int32_t x, int32_t y, float value) { darken(image.at(x, y), value); });
+                [&](int32_t x, int32_t y, float value, float) { darken(image.at(x, y), value); });
+}
+
+// What the last of the ink leaves in the plane that tells the order, where the first leaves 1.
+constexpr float kLastMoment = 0.2f;
+
+// All strokes together, without the ways between them.
+float length_px(const Ink& ink, const Placement& placement) {
+  float length = 0;
+  for (int32_t s = 0; s < ink.stroke_count(); ++s) {
+    const std::span<const Point> stroke = ink.stroke(s);
+    for (size_t i = 1; i < stroke.size(); ++i) {
+      const float x = stroke[i].x - stroke[i - 1].x, y = stroke[i].y - stroke[i - 1].y;
+      length += std::sqrt(x * x + y * y);
+    }
+  }
+  return length * placement.scale;
 }
 
 }  // namespace
@@ -83,15 +100,23 @@ void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_
   }
 }
 
-void draw_with_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, Image& planes) {
-  assert(pen_px > 0 && planes.height % (1 + kDirections) == 0);
+void draw_with_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, bool order,
+                          Image& planes) {
+  const int32_t count = 1 + kDirections + (order ? 1 : 0);
+  assert(pen_px > 0 && planes.height % count == 0);
   if (planes.empty()) return;
-  const int32_t width = planes.width, height = planes.height / (1 + kDirections);
+  const int32_t width = planes.width, height = planes.height / count;
   const auto plane = [&](size_t k) { return &planes.pixels[k * static_cast<size_t>(height) * width]; };
   uint8_t* picture = plane(0);
+  uint8_t* moments = order ? plane(1 + kDirections) : nullptr;
+  // What is left of the ink fades by so much a pixel of way; moment: how dark it is at the last point drawn.
+  const float fade = order ? (1 - kLastMoment) / std::max(length_px(ink, placement), 1e-6f) : 0;
+  float moment = 1;
   const auto draw_plain = [&](Pen a, Pen b) {
-    cover_capsule(a, b, width, height, [&](int32_t column, int32_t row, float value) {
-      darken(picture[static_cast<size_t>(row) * width + column], value);
+    cover_capsule(a, b, width, height, [&](int32_t column, int32_t row, float value, float) {
+      const size_t at = static_cast<size_t>(row) * width + column;
+      darken(picture[at], value);
+      if (order) darken(moments[at], value * moment);
     });
   };
   std::vector<Pen> line;
@@ -117,19 +142,24 @@ void draw_with_directions(const Ink& ink, Placement placement, float pen_px, flo
       while (behind + 1 < line.size() && way[behind] - way[i + 1] < reach_px) ++behind;
       float x = line[behind].x - line[before].x, y = line[behind].y - line[before].y;
       const float length = std::sqrt(x * x + y * y);
+      const float faded = fade * (way[i + 1] - way[i]);  // behind this piece
       if (length <= 0) {
         draw_plain(line[i], line[i + 1]);
+        moment -= faded;
         continue;
       }
       uint8_t *across = plane(x >= 0 ? 1 : 3), *along = plane(y >= 0 ? 2 : 4);
       x = std::fabs(x / length);
       y = std::fabs(y / length);
-      cover_capsule(line[i], line[i + 1], width, height, [&](int32_t column, int32_t row, float value) {
-        const size_t at = static_cast<size_t>(row) * width + column;
-        darken(picture[at], value);
-        darken(across[at], value * x);
-        darken(along[at], value * y);
-      });
+      cover_capsule(line[i], line[i + 1], width, height,
+                    [&](int32_t column, int32_t row, float value, float t) {
+                      const size_t at = static_cast<size_t>(row) * width + column;
+                      darken(picture[at], value);
+                      darken(across[at], value * x);
+                      darken(along[at], value * y);
+                      if (order) darken(moments[at], value * (moment - t * faded));
+                    });
+      moment -= faded;
     }
   }
 }

@@ -24,15 +24,19 @@ struct Placement {
 // image are clipped. Same bytes on every platform: only + - * / sqrt floor.
 void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_gain, Image& image);
 
-// The same with planes behind the picture that tell which way the pen went: right, down, left and up. planes: the
-// picture and the four of them one below the other, 5 * height rows in all. Pressure is ignored.
+// The same with planes behind the picture that tell which way the pen went: right, down, left and up; and, with order,
+// one that tells when. planes: the picture and the others one below the other, 5 or 6 * height rows in all. Pressure is
+// ignored.
 // Lines lie in them as in the picture, in each plane darkened by the cosine of the angle between the line and the
 // plane's direction, where that is positive. Where lines cross, each leaves what it would alone and the darker counts.
 // Known as direction maps (Z.-L. Bai and Q. Huo, "A study on the use of 8-directional features for online handwritten
 // Chinese character recognition", 2005; two neighbours of our four say what eight say of one line).
 // reach_px: the direction at a place is that of the chord over so much of the line before and behind it, in pixels.
 // A dot has no direction.
+// The plane of the order fades from 1 times the picture, where writing began, to a fifth of it, where it ended, evenly
+// over the length of all strokes: look-alikes that hasty hands draw the same were not always written alike.
 inline constexpr int32_t kDirections = 4;
-void draw_with_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, Image& planes);
+void draw_with_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, bool order,
+                          Image& planes);
 
 }  // namespace biji

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "shared/result.h"
 #include "wasm/core.h"
@@ -13,7 +14,7 @@ namespace {
 class CoreAbi : public testing::Test {
  protected:
   CoreAbi() : core(biji_core_create()) {
-    EXPECT_EQ(biji_core_set_input(core, 28, 20, 0, 2.5f, 0), 0);
+    EXPECT_EQ(biji_core_set_input(core, 28, 20, 0, 2.5f, 0, 0), 0);
     EXPECT_EQ(set_text("0\n1\n2\n", biji_core_set_labels), 0);
   }
   ~CoreAbi() override { biji_core_destroy(core); }
@@ -93,8 +94,11 @@ TEST_F(CoreAbi, LyingSizesAreRefused) {
   EXPECT_NE(biji_core_encode_image(core, 2, 2, 3, 0, 1), 0);
   EXPECT_NE(biji_core_encode_image(core, 2, 2, 4, 7, 1), 0);
   EXPECT_NE(biji_core_set_labels(core, 1 << 30), 0);
-  EXPECT_NE(biji_core_set_input(core, 28, 20, 9, 2.5f, 0), 0);
-  EXPECT_NE(biji_core_set_input(core, 28, 20, 1, 2.5f, 3), 0);
+  EXPECT_NE(biji_core_set_input(core, 28, 20, 9, 2.5f, 0, 0), 0);
+  EXPECT_NE(biji_core_set_input(core, 28, 20, 1, 2.5f, 3, 0), 0);
+  EXPECT_NE(biji_core_set_input(core, 28, 20, 1, 2.5f, 0, 1), 0);
+  EXPECT_NE(biji_core_set_look_again(core, 0.5f, 2), 0);
+  EXPECT_NE(biji_core_set_look_again(core, -1, 0.1f), 0);
   EXPECT_EQ(biji_core_scratch(core, -1), nullptr);
 }
 
@@ -105,6 +109,40 @@ TEST_F(CoreAbi, LogitsMustMatchTheLabels) {
   EXPECT_NE(biji_core_decode(core, 3, 0, 1), 0);
   EXPECT_NE(biji_core_decode(core, 3, 1, 0), 0);
   EXPECT_EQ(biji_core_reading_count(core), 0);
+}
+
+TEST_F(CoreAbi, LooksAgainWhereTheModelIsUnsure) {
+  const auto set_logits = [&](std::vector<float> logits) {
+    std::memcpy(biji_core_scratch(core, static_cast<int32_t>(4 * logits.size())), logits.data(),
+                4 * logits.size());
+  };
+  ASSERT_EQ(biji_core_set_look_again(core, 0.8f, 0.125f), 0);
+  ASSERT_EQ(encode_two(1), 0);
+  EXPECT_EQ(biji_core_again_count(core), 0);
+  set_logits({0, 9, 0, 1, 0, 0});
+  ASSERT_EQ(biji_core_look_again(core, 3, 1), 0);
+  ASSERT_EQ(biji_core_again_count(core), 2);  // the second character, leaning to either side
+  const size_t each = 28 * 28;
+  const uint8_t* leaning = biji_core_again_input(core);
+  EXPECT_NE(std::memcmp(leaning, leaning + each, each), 0);
+  EXPECT_NE(std::memcmp(leaning, biji_core_input(core) + each, each), 0);
+  set_logits({0, 9, 0, 1, 0, 0, 0, 0, 5, 0, 0, 5});
+  ASSERT_EQ(biji_core_decode(core, 3, 1, 1), 0);
+  EXPECT_STREQ(biji_core_reading_text(core, 0), "12");
+
+  ASSERT_EQ(encode_two(1), 0);  // anew: nobody has looked again
+  EXPECT_EQ(biji_core_again_count(core), 0);
+  set_logits({0, 9, 0, 1, 0, 0});
+  EXPECT_NE(biji_core_look_again(core, 4, 1), 0);
+  EXPECT_NE(biji_core_look_again(core, 3, 0), 0);
+  ASSERT_EQ(biji_core_decode(core, 3, 1, 1), 0);
+  EXPECT_STREQ(biji_core_reading_text(core, 0), "10");
+
+  ASSERT_EQ(biji_core_set_look_again(core, 0, 0), 0);  // a model that looks once
+  ASSERT_EQ(encode_two(1), 0);
+  set_logits({0, 9, 0, 1, 0, 0});
+  ASSERT_EQ(biji_core_look_again(core, 3, 1), 0);
+  EXPECT_EQ(biji_core_again_count(core), 0);
 }
 
 TEST_F(CoreAbi, AllowRestrictsAndEmptyAllowsAll) {

@@ -47,7 +47,7 @@ int main() {
   }
   report("ink (about 70 points) to 28 x 28", kCount, [&](int i) { g_sink += normalize(inks[i], kDigitsInput).value.at(14, 14); });
   report("ink to 48 x 48", kCount, [&](int i) { g_sink += normalize(inks[i], kHanziInput.picture()).value.at(14, 14); });
-  report("the same with directions", kCount, [&](int i) { g_sink += normalize(inks[i], kHanziInput).value.at(14, 14); });
+  report("the same with directions and order", kCount, [&](int i) { g_sink += normalize(inks[i], kHanziInput).value.at(14, 14); });
   report("MNIST-sized picture to 28 x 28", kCount, [&](int i) { g_sink += normalize(small[i], kDigitsInput).value.at(14, 14); });
   report("scan of 96 x 96 to 48 x 48", kCount, [&](int i) { g_sink += normalize(large[i], kHanziInput.picture()).value.at(14, 14); });
   std::vector<float> logits(3755);

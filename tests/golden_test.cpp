@@ -34,23 +34,30 @@ TEST(Golden, TwoHundredNormalisedCharactersHaveTheKnownHash) {
   EXPECT_EQ(hash, 1494235538943286424u);
 }
 
-// Directions and densities.
-TEST(Golden, TwoHundredChineseInputsHaveTheKnownHash) {
-  static_assert(input_version(kHanziInput) == 2, "a new version needs a new hash");
+// Directions, order and densities.
+uint64_t chinese_hash(bool order) {
   uint64_t hash = kNothing;
   for (uint64_t seed = 0; seed < 100; ++seed) {
     InputSpec spec = kHanziInput;
+    spec.order = order;
     spec.centring = seed % 2 == 0 ? Centring::kBox : Centring::kDensity;
     const Result<Image> ink = normalize(random_ink(seed), spec);
-    ASSERT_TRUE(ink.ok());
+    EXPECT_TRUE(ink.ok());
     mix(hash, ink.value.pixels.data(), ink.value.pixels.size());
     Image map = random_photo(seed);
     for (uint8_t& v : map.pixels) v = v < 128 ? static_cast<uint8_t>(255 - v) : 0;
     const Result<Image> picture = normalize(map, spec);
-    ASSERT_TRUE(picture.ok());
+    EXPECT_TRUE(picture.ok());
     mix(hash, picture.value.pixels.data(), picture.value.pixels.size());
   }
-  EXPECT_EQ(hash, 14688529089908639221u);
+  return hash;
+}
+
+TEST(Golden, TwoHundredChineseInputsHaveTheKnownHash) {
+  static_assert(input_version(kHanziInput) == 3, "a new version needs a new hash");
+  EXPECT_EQ(chinese_hash(true), 10795476295301108032u);
+  static_assert(input_version({48, 44, Centring::kDensity, 2, 4}) == 2, "a new version needs a new hash");
+  EXPECT_EQ(chinese_hash(false), 14688529089908639221u);
 }
 
 // What is found on pages and photographs, and how they become ink maps. A better way to find characters may
@@ -68,6 +75,23 @@ TEST(Golden, TwoHundredEncodingsHaveTheKnownHash) {
     mix(hash, photo.value.boxes.data(), photo.value.boxes.size() * sizeof(Box));
   }
   EXPECT_EQ(hash, 14441827811918042726u);
+}
+
+// Characters leaning to either side, as models are shown them that look twice.
+TEST(Golden, TwoHundredLeaningCharactersHaveTheKnownHash) {
+  uint64_t hash = kNothing;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    EncodeOptions options{kSpecs[seed % 3], seed % 2 == 0, seed % 3 == 2, Shade::kAuto, 0.125f};
+    for (const Result<Encoded>& all :
+         {encode(random_ink(seed), options), encode(random_photo(seed), options)}) {
+      ASSERT_TRUE(all.ok()) << seed;
+      ASSERT_EQ(all.value.leaning.size(), kLeanings * all.value.input.size());
+      mix(hash, all.value.leaning.data(), all.value.leaning.size());
+    }
+    options.slant = 0;
+    EXPECT_TRUE(encode(random_ink(seed), options).value.leaning.empty());
+  }
+  EXPECT_EQ(hash, 8788910181047973683u);
 }
 
 }  // namespace

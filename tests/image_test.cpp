@@ -76,6 +76,27 @@ TEST(Resample, EachPixelIsTheMeanOfItsOwnPart) {
   EXPECT_EQ(out.at(3, 0), 60);
 }
 
+TEST(Leaning, RowsMoveAsideInProportionToTheirHeight) {
+  Image image(3, 5);
+  for (int32_t y = 0; y < 5; ++y) image.at(1, y) = 200;
+  const Image right = leaning(image, 0.5f), left = leaning(image, -0.5f);
+  ASSERT_EQ(right.width, 3 + 2 + 1);
+  ASSERT_EQ(right.height, 5);
+  for (int32_t y = 0; y < 5; ++y) {
+    int32_t of_right = 0, of_left = 0;
+    for (int32_t x = 0; x < right.width; ++x) {
+      of_right += right.at(x, y);
+      of_left += left.at(x, y);
+    }
+    EXPECT_EQ(of_right, 200);
+    EXPECT_EQ(of_left, 200);
+    const int32_t x = 1 + y / 2;
+    EXPECT_EQ(right.at(x, y), y % 2 == 0 ? 200 : 100) << y;  // between two pixels in odd rows
+    EXPECT_EQ(left.at(3 - (y + 1) / 2, y), y % 2 == 0 ? 200 : 100) << y;
+  }
+  EXPECT_TRUE(leaning(Image(), 0.5f).empty());
+}
+
 TEST(Bounds, HoldAllPixelsAboveTheThreshold) {
   Image image(10, 8);
   image.at(3, 2) = 50;

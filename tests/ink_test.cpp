@@ -55,6 +55,18 @@ TEST(MakeInk, RefusesWhatContradictsItself) {
   EXPECT_EQ(make_ink(far, {}, one).err, Err::kBadData);
 }
 
+TEST(Leaning, InkMovesAsideInProportionToItsHeight) {
+  Ink ink;
+  ink.add_stroke(std::vector<Point>{{3, 0}, {3, 8, 7, 0.25f}});
+  const Ink right = leaning(ink, 0.5f), left = leaning(ink, -0.5f);
+  EXPECT_EQ(right.points[0].x, 3);
+  EXPECT_EQ(right.points[1].x, 7);
+  EXPECT_EQ(left.points[1].x, -1);
+  EXPECT_EQ(right.points[1].y, 8);
+  EXPECT_EQ(right.points[1].pressure, 0.25f);
+  EXPECT_EQ(right.ends, ink.ends);
+}
+
 TEST(MakeInk, RefusesMoreThanAnybodyDraws) {
   const std::vector<float> xy(2 * (static_cast<size_t>(kMaxInkPoints) + 1));
   const int32_t ends[] = {kMaxInkPoints + 1};

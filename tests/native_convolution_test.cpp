@@ -60,7 +60,7 @@ TEST_P(Blocked, ConvolutionIsLibTorchs) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Blocked,
                          testing::Values(Shape{3, 1, 9, 12, 32, 5, 2, 2},    // the first layer
-                                         Shape{3, 5, 9, 12, 32, 5, 2, 2},    // with directions
+                                         Shape{3, 6, 9, 12, 32, 5, 2, 2},    // with directions and order
                                          Shape{3, 32, 13, 8, 48, 3, 2, 1},   // halves the side
                                          Shape{5, 64, 12, 12, 64, 3, 1, 1},  // Winograd
                                          Shape{2, 16, 7, 5, 32, 3, 1, 1},  // sides that its tiles do not fit

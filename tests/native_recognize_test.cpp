@@ -277,6 +277,16 @@ TEST(Recognize, DoubtfulCharactersStayOutOfTheText) {
   EXPECT_TRUE(page[0].characters[0].doubtful);
 }
 
+TEST(Recognize, LooksAgainAsThePageDoes) {
+  Model twice{digits().net, digits().classes, digits().temperature, {1, 0.12f}};
+  const auto once = read_page(digits(), photograph({{"37"}}), {}).value,
+             again = read_page(twice, photograph({{"37"}}), {}).value;
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].text, "37");
+  EXPECT_NE(again[0].characters[0].candidates[0].probability,
+            once[0].characters[0].candidates[0].probability);
+}
+
 TEST(Recognize, WritesTextPicturesAndJson) {
   const TempFolder folder;
   write_file(folder / "page.jpg", jpeg(photograph({{"30", "726"}}), 90));

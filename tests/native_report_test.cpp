@@ -13,6 +13,7 @@
 #include "native/report_page.h"
 #include "native/train.h"
 #include "tests/native_testing.h"
+#include "tests/samples.h"
 
 namespace biji {
 namespace {
@@ -135,7 +136,7 @@ TEST(Metrics, BlocksGiveWhatTheWholeGives) {
   data.pixels = at::randint(256, {9000, 28, 28}, at::kByte);  // three blocks
   data.labels = at::randint(10, {9000}, at::kLong);
   int64_t told = 0;
-  const auto answers = answers_of(net, data, 0.5, [&](int64_t done) { told = done; });
+  const auto answers = answers_of(net, data, 0.5, {}, [&](int64_t done) { told = done; });
   EXPECT_EQ(told, 9000);
   std::vector<Answer> whole;
   add_answers(whole, logits_of(net, data.pixels), data.labels, 0.5);
@@ -144,6 +145,34 @@ TEST(Metrics, BlocksGiveWhatTheWholeGives) {
     EXPECT_EQ(answers[i].rank, whole[i].rank);
     EXPECT_FLOAT_EQ(answers[i].log_likelihood, whole[i].log_likelihood);
   }
+}
+
+TEST(Metrics, ASecondLookIsTheMeanOverThreeViews) {
+  const TempFolder folder;
+  PackWriter writer(folder / "ink.bjp", PackKind::kStrokes);
+  for (uint64_t i = 0; i < 40; ++i) writer.add(static_cast<uint16_t>(i % 10), 0, random_ink(i));
+  writer.commit("ink", {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+  const Dataset data = load_data(std::vector<std::filesystem::path>{folder / "ink.bjp"}, kDigitsInput);
+  Net net(network_row("mnist-dense").build(10), at::kCPU);
+  net.initialise(1);
+  const auto view = [&](float slant) {
+    return logits_of(net, draw(data, at::arange(40), {.input = kDigitsInput, .slant = slant}));
+  };
+  const at::Tensor once = logits_of(net, data), sure = std::get<0>(at::softmax(once, 1).max(1));
+  const at::Tensor twice = (once + view(0.25f) + view(-0.25f)) / 3;
+  const float below = sure.median().item<float>();
+  std::vector<Answer> expected;
+  add_answers(expected, at::where(sure.lt(below).unsqueeze(1), twice, once), data.labels);
+  const auto answers = answers_of(net, data, 1, {below, 0.25f});
+  ASSERT_EQ(answers.size(), expected.size());
+  int changed = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(answers[i].best, expected[i].best) << i;
+    EXPECT_NEAR(answers[i].probability, expected[i].probability, 1e-5) << i;
+    const auto row = static_cast<int64_t>(i);
+    changed += std::abs(answers[i].probability - sure[row].item<float>()) > 1e-4;
+  }
+  EXPECT_NEAR(changed, 19, 2);  // the half that is below the median
 }
 
 // Of this process so far, in MB; 0 where the system does not tell.

@@ -7,6 +7,7 @@
 #include "native/dataset.h"
 #include "native/device.h"
 #include "native/file.h"
+#include "native/hands.h"
 #include "native/ink_augment.h"
 #include "native/model.h"
 #include "native/net.h"
@@ -146,15 +147,15 @@ TEST(Networks, FitInputsAsLargeAsTheirLastMapIs) {
 TEST(Networks, GrowByPlanesThatBeginWithoutWeight) {
   const at::NoGradGuard no_grad;
   Network narrow = network_row("hanzi").build(10);
-  narrow.input.directions = 0;
+  narrow.input = kHanziInput.picture();
   narrow.nodes[0].shape.channels = 1;
   Net before(narrow, at::kCPU), after(network_row("hanzi").build(10), at::kCPU);
   before.initialise(1);
   after.initialise(2);
   FloatTensors weights;
   export_tensors(before, "x.", weights);
-  EXPECT_EQ(import_smaller(after, "x.", weights).planes, 4);
-  const at::Tensor x = at::rand({3, 5, 48, 48});
+  EXPECT_EQ(import_smaller(after, "x.", weights).planes, 5);
+  const at::Tensor x = at::rand({3, 6, 48, 48});
   const at::Tensor should = before.forward(x.slice(1, 0, 1), false);
   EXPECT_LT((after.forward(x, false) - should).abs().max().item<double>(), 1e-5);
   weights.clear();
@@ -307,7 +308,7 @@ TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
   int pictures = 0;
   for (uint64_t seed = 0; seed < 300; ++seed) {  // always something to read, never all black
     const std::vector<uint8_t> drawn = pixels(2, seed);
-    ASSERT_EQ(drawn.size(), 5u * kPlane);
+    ASSERT_EQ(drawn.size(), 6u * kPlane);
     const auto directions = drawn.begin() + kPlane;
     const auto dark = std::count_if(drawn.begin(), directions, [](uint8_t v) { return v > 100; });
     EXPECT_GT(dark, 30) << seed;
@@ -315,6 +316,35 @@ TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
     pictures += std::all_of(directions, drawn.end(), [](uint8_t v) { return v == 0; });
   }
   EXPECT_NEAR(pictures, 150, 30);  // five in ten
+}
+
+TEST(Ink, BetweenTwoHandsIsBetweenThem) {
+  Ink from, to;
+  from.add_stroke(std::vector<Point>{{0, 0}, {100, 0}});
+  from.add_stroke(std::vector<Point>{{50, 0}, {50, 100}});
+  to.add_stroke(
+      std::vector<Point>{{0, 20}, {60, 20}, {100, 20}, {50, 0}, {50, 100}});  // joined, the bar lower
+  const auto bar = [](const Ink& ink) {  // how high it begins, as a share of the height
+    const Box box = bounds(ink);
+    return (ink.points[0].y - box.y) / box.height;
+  };
+  EXPECT_NEAR(bar(between(from, to, 0)), 0, 1e-5);
+  EXPECT_NEAR(bar(between(from, to, 0.5f)), 0.1, 0.04);
+  EXPECT_NEAR(bar(between(from, to, 1)), 0.2, 0.06);
+  const Ink half = between(from, to, 0.5f);
+  EXPECT_EQ(half.ends, from.ends);
+  EXPECT_NEAR(std::max(bounds(half).width, bounds(half).height), 1, 0.1);
+}
+
+TEST(Ink, HandsThatWriteInAnotherOrderHaveNothingBetweenThem) {
+  Ink from, to;
+  for (const float y : {0.f, 50.f, 100.f}) from.add_stroke(std::vector<Point>{{0, y}, {100, y}});
+  for (const float y : {100.f, 50.f, 0.f}) to.add_stroke(std::vector<Point>{{100, y}, {0, y}});
+  const Ink out = between(from, to, 0.5f);
+  for (size_t i = 0; i < from.points.size(); ++i) {
+    EXPECT_EQ(out.points[i].x, from.points[i].x);
+    EXPECT_EQ(out.points[i].y, from.points[i].y);
+  }
 }
 
 TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
@@ -336,14 +366,35 @@ TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
   EXPECT_TRUE(
       std::equal(expected.value.pixels.begin(), expected.value.pixels.end(), drawn.data_ptr<uint8_t>()));
   // The same whatever the number of threads.
-  DrawOptions options{kHanziInput, 1, 7, 1};
+  DrawOptions options{.input = kHanziInput, .strength = 1, .seed = 7};
   const at::Tensor index = at::arange(64, at::kLong).remainder(11);
   const at::Tensor one = draw(data, index, options);
   options.threads = 4;
   EXPECT_TRUE(one.equal(draw(data, index, options)));
   // Smaller inputs for progressive resizing.
   options.input = scaled(kHanziInput, 32);
-  EXPECT_EQ(draw(data, index, options).sizes(), (std::vector<int64_t>{64, 5, 32, 32}));
+  EXPECT_EQ(draw(data, index, options).sizes(), (std::vector<int64_t>{64, 6, 32, 32}));
+}
+
+TEST(Datasets, OverdoWhatTellsAHandFromItsPeers) {
+  const TempFolder folder;
+  write_ink_bars(folder / "ink.bjp", 40);
+  write_pack(folder / "scan.bjp", {"scan", kHanziInput.picture(), {"4"}}, std::vector<uint16_t>{0},
+             std::vector<uint8_t>(kHanziInput.size_px * kHanziInput.size_px, 9));
+  const Dataset data =
+      load_data(std::vector<std::filesystem::path>{folder / "ink.bjp", folder / "scan.bjp"}, kHanziInput);
+  const Peers peers = peers_of(data);
+  EXPECT_EQ(peers.of_label[4], (std::vector<int64_t>{4, 14, 24, 34}));  // not the scan
+  DrawOptions options{.input = kHanziInput, .seed = 7, .threads = 4};
+  const at::Tensor index = at::arange(data.size(), at::kLong), plain = draw(data, index, options);
+  options.exaggerate = 0.5f;
+  options.peers = &peers;
+  const at::Tensor overdone = draw(data, index, options);
+  const int64_t changed = overdone.ne(plain).flatten(1).any(1).sum().item<int64_t>();
+  EXPECT_GT(changed, 5);
+  EXPECT_LT(changed, 25);
+  options.threads = 1;
+  EXPECT_TRUE(overdone.equal(draw(data, index, options)));
 }
 
 TEST(Datasets, JoinLabelsThatMergeClasses) {
@@ -631,7 +682,7 @@ TEST(Training, OnPicturesOfTheFullSizeBeginsSmaller) {
   Dataset smaller = data;
   smaller.input = scaled(kHanziInput, 40);
   const at::Tensor full = inputs(data, 0, 10), small = inputs(smaller, 0, 10);
-  ASSERT_EQ(small.sizes(), (std::vector<int64_t>{10, 5, 40, 40}));
+  ASSERT_EQ(small.sizes(), (std::vector<int64_t>{10, 6, 40, 40}));
   for (int64_t i = 0; i < 10; ++i) {  // the same ink, in the smaller square
     const double ink = full[i].to(at::kDouble).sum().item<double>();
     EXPECT_NEAR(small[i].to(at::kDouble).sum().item<double>(), ink * 40 * 40 / (48 * 48), 0.05 * ink) << i;

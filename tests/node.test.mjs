@@ -173,6 +173,30 @@ describe('a recogniser', () => {
   });
 });
 
+test('a model looks again where it is unsure', async (t) => {
+  const folder = path.join(await scratch(t), 'digits');
+  await cp(path.join(kDist, 'models/digits'), folder, { recursive: true });
+  const info = JSON.parse(await readFile(path.join(folder, 'model.json'), 'utf8'));
+  const probabilities = async (look_again) => {
+    await writeFile(path.join(folder, 'model.json'), JSON.stringify({ ...info, look_again }));
+    const recognizer = await createRecognizer({ model: pathToFileURL(folder).href });
+    const found = [];
+    for (const digit of '0123456789') {
+      const { text, candidates } = await recognizer.recognize(digitInk(digit));
+      assert.equal(text, digit);
+      found.push(candidates[0].probability);
+    }
+    await recognizer.dispose();
+    return found;
+  };
+  const once = await probabilities(undefined);
+  assert.deepEqual(await probabilities({ below: 0, slant: 0.12 }), once);
+  const twice = await probabilities({ below: 1, slant: 0.12 });
+  assert.ok(twice.every((p, i) => once[i] === 1 || p !== once[i]), 'always unsure');
+  const median = once.toSorted()[5]; // some are above it, some below
+  assert.deepEqual(await probabilities({ below: median, slant: 0.12 }), once.map((p, i) => (p < median ? twice[i] : p)));
+});
+
 describe('a broken model', () => {
   // Each case breaks a copy of models/digits; the last mends it and the same address works again.
   const edit = (change) => async (folder) => {
@@ -195,6 +219,8 @@ describe('a broken model', () => {
     'with an empty label': [async (folder) => writeFile(path.join(folder, 'labels.txt'), '0\n\n2\n'), /labels file/],
     'whose input cannot be': [edit((info) => ({ ...info, input: { ...info.input, box: 400 } })), /input that model\.json/],
     'that wants three directions': [edit((info) => ({ ...info, input: { ...info.input, directions: 3 } })), /input that model\.json/],
+    'that wants an order without directions': [edit((info) => ({ ...info, input: { ...info.input, order: true } })), /input that model\.json/],
+    'that would lean too far': [edit((info) => ({ ...info, look_again: { below: 0.8, slant: 12 } })), /second look/],
     'without a description': [async (folder) => writeFile(path.join(folder, 'model.json'), '<!doctype html>'), /not JSON/],
     'with an empty description': [async (folder) => writeFile(path.join(folder, 'model.json'), 'null'), /does not describe/],
   };
@@ -227,9 +253,9 @@ describe('parity with LibTorch', async () => {
       const session = await ort.InferenceSession.create(await readFile(path.join(kDist, 'models', name, 'model.onnx')));
       const { inputs, logits, tolerance } = await golden(name);
       assert.equal(inputs.length, 10);
-      const { size, directions = 0 } = info.input;
+      const { size, directions = 0, order = false } = info.input;
       for (const [i, input] of inputs.entries()) {
-        const result = await session.run({ input: new ort.Tensor('uint8', input, [1, 1 + directions, size, size]) });
+        const result = await session.run({ input: new ort.Tensor('uint8', input, [1, 1 + directions + Number(order), size, size]) });
         const got = Array.from(result.logits.data);
         const worst = Math.max(...got.map((v, j) => Math.abs(v - logits[i][j])));
         assert.ok(worst <= tolerance, `sample ${i} differs by ${worst}, more than ${tolerance}`);

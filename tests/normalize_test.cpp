@@ -232,7 +232,7 @@ TEST(Normalize, SpecsOutsideTheirRangeAreRefused) {
         InputSpec{28, 29, Centring::kMass, 1}, InputSpec{28, 20, Centring::kMass, 0},
         InputSpec{28, 20, Centring::kMass, NAN}, InputSpec{28, 20, static_cast<Centring>(3), 2},
         InputSpec{28, 20, static_cast<Centring>(-1), 2}, InputSpec{28, 20, Centring::kBox, 2, 3},
-        InputSpec{28, 20, Centring::kMass, 2, 4}})
+        InputSpec{28, 20, Centring::kMass, 2, 4}, InputSpec{28, 20, Centring::kBox, 2, 0, true}})
     EXPECT_EQ(normalize(ink, spec).err, Err::kBadArgument);
 }
 
@@ -242,7 +242,7 @@ TEST(Normalize, DirectionsComeBehindThePicture) {
     const Ink ink = random_ink(seed);
     const Image all = normalize(ink, kHanziInput).value, alone = normalize(ink, kHanziInput.picture()).value;
     ASSERT_EQ(all.width, kHanziInput.size_px);
-    ASSERT_EQ(all.height, 5 * kHanziInput.size_px);
+    ASSERT_EQ(all.height, kHanziInput.channels() * kHanziInput.size_px);
     EXPECT_TRUE(std::equal(alone.pixels.begin(), alone.pixels.end(), all.pixels.begin()));
     EXPECT_GT(total(all), total(alone));
     const Image blank = normalize(alone, kHanziInput).value;

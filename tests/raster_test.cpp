@@ -65,12 +65,12 @@ TEST(DrawInk, InkOutsideTheImageIsClipped) {
   EXPECT_GT(total(drawn(line_ink(-1e6f, 16, 1e6f, 16), 3)), 0);
 }
 
-// The picture and four planes, 32 x 32 each.
-std::array<Image, 5> planes(const Ink& ink, float reach_px = 1.5f) {
-  Image all(32, 5 * 32);
-  draw_with_directions(ink, {}, 2, reach_px, all);
-  std::array<Image, 5> apart;
-  for (size_t k = 0; k < 5; ++k) {
+// The picture, four planes of directions and that of the order, 32 x 32 each.
+std::array<Image, 6> planes(const Ink& ink, float reach_px = 1.5f) {
+  Image all(32, 6 * 32);
+  draw_with_directions(ink, {}, 2, reach_px, true, all);
+  std::array<Image, 6> apart;
+  for (size_t k = 0; k < 6; ++k) {
     apart[k] = Image(32, 32);
     std::copy_n(all.pixels.begin() + static_cast<std::ptrdiff_t>(k * 32 * 32), 32 * 32,
                 apart[k].pixels.begin());
@@ -80,7 +80,7 @@ std::array<Image, 5> planes(const Ink& ink, float reach_px = 1.5f) {
 
 // The darkest value of each plane: right, down, left, up.
 std::array<int, 4> directions(const Ink& ink, float reach_px = 1.5f) {
-  const std::array<Image, 5> all = planes(ink, reach_px);
+  const std::array<Image, 6> all = planes(ink, reach_px);
   std::array<int, 4> most{};
   for (size_t k = 0; k < 4; ++k)
     most[k] = *std::max_element(all[k + 1].pixels.begin(), all[k + 1].pixels.end());
@@ -100,7 +100,7 @@ TEST(DrawDirections, TellWhichWayALineWasDrawn) {
 
 TEST(DrawDirections, LieWhereThePictureHasTheLine) {
   const Ink ink = line_ink(24, 16, 8, 16);
-  const std::array<Image, 5> all = planes(ink);
+  const std::array<Image, 6> all = planes(ink);
   EXPECT_EQ(all[0].pixels, drawn(ink, 2).pixels);
   EXPECT_EQ(all[3].pixels, all[0].pixels);
 }
@@ -126,6 +126,39 @@ TEST(DrawDirections, DotsAndStandingStillHaveNoneButAreInThePicture) {
   ink.add_stroke({&point, 1});
   EXPECT_EQ(directions(ink), (std::array{0, 0, 0, 0}));
   EXPECT_EQ(planes(ink)[0].pixels, drawn(ink, 2).pixels);
+}
+
+TEST(DrawDirections, TheOrderFadesEvenlyOverAllStrokes) {
+  Ink ink = line_ink(4, 8, 28, 8);
+  ink.add_stroke(std::vector<Point>{{28, 24}, {20, 24}, {4, 24}});  // back again, in two pieces
+  const Image order = planes(ink)[5];
+  const auto moment = [&](int32_t x, int32_t y) { return order.at(x, y) / 255.f; };
+  EXPECT_NEAR(moment(4, 8), 1, 0.02);
+  EXPECT_NEAR(moment(16, 8), 0.8, 0.02);  // a quarter of the way, of 1 .. 0.2
+  EXPECT_NEAR(moment(27, 8), 0.6, 0.02);
+  EXPECT_NEAR(moment(27, 24), 0.6, 0.02);
+  EXPECT_NEAR(moment(16, 24), 0.4, 0.02);
+  EXPECT_NEAR(moment(4, 24), 0.2, 0.02);
+}
+
+TEST(DrawDirections, DotsAreInTheOrderToo) {
+  const Point dot{8, 8}, other{20, 20};
+  Ink ink;
+  ink.add_stroke({&dot, 1});
+  EXPECT_EQ(planes(ink)[5].pixels, planes(ink)[0].pixels);
+  ink.add_stroke(std::vector<Point>{{28, 4}, {28, 28}});
+  ink.add_stroke({&other, 1});
+  const std::array<Image, 6> all = planes(ink);
+  EXPECT_EQ(all[5].at(8, 8), all[0].at(8, 8));
+  EXPECT_NEAR(all[5].at(20, 20), 0.2 * all[0].at(20, 20), 1);
+}
+
+TEST(DrawDirections, AreTheSameWithoutTheOrder) {
+  const Ink ink = line_ink(24, 8, 8, 24);
+  Image with(32, 6 * 32), without(32, 5 * 32);
+  draw_with_directions(ink, {}, 2, 1.5f, true, with);
+  draw_with_directions(ink, {}, 2, 1.5f, false, without);
+  EXPECT_TRUE(std::equal(without.pixels.begin(), without.pixels.end(), with.pixels.begin()));
 }
 
 }  // namespace

@@ -15,7 +15,10 @@ struct biji_core {
   std::vector<uint8_t> allow;  // [labels], empty = all
   void* scratch = nullptr;     // malloc'ed, so that a hostile size fails without ending the program
   int32_t scratch_bytes = 0;
+  float below = 0;  // biji_core_set_look_again
   Encoded encoded;
+  std::vector<int32_t> again;        // characters of encoded to look at once more
+  std::vector<uint8_t> again_input;  // [kLeanings, again, channels, size, size]
   int32_t candidate_count = 0;
   std::vector<int32_t> indices;      // [characters, candidate_count]
   std::vector<float> probabilities;  // [characters, candidate_count]
@@ -43,6 +46,8 @@ std::span<const T> scratch_span(const biji_core* core, int64_t offset, int64_t c
 }
 
 int32_t keep(biji_core* core, Result<Encoded> result) {
+  core->again.clear();
+  core->again_input.clear();
   if (!result.ok()) {
     core->encoded = {};
     return status(result.err);
@@ -64,10 +69,17 @@ const char* biji_core_error_text(int32_t code) {
 }
 
 int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
-                            int32_t directions) {
-  const InputSpec spec{size_px, box_px, static_cast<Centring>(centring), pen_px, directions};
+                            int32_t directions, int32_t order) {
+  const InputSpec spec{size_px, box_px, static_cast<Centring>(centring), pen_px, directions, order != 0};
   if (!valid(spec)) return status(Err::kBadArgument);
   core->options.spec = spec;
+  return status(Err::kOk);
+}
+
+int32_t biji_core_set_look_again(biji_core* core, float below, float slant) {
+  if (!(below >= 0 && below <= 1) || !(slant >= 0 && slant <= 1)) return status(Err::kBadArgument);
+  core->below = below;
+  core->options.slant = below > 0 ? slant : 0;
   return status(Err::kOk);
 }
 
@@ -165,6 +177,32 @@ const int32_t* biji_core_lines(const biji_core* core) {
   return core->encoded.lines.data();
 }
 
+int32_t biji_core_look_again(biji_core* core, int32_t classes, float temperature) {
+  core->again.clear();
+  core->again_input.clear();
+  if (classes < 1 || classes != biji_core_label_count(core)) return status(Err::kBadData);
+  if (!(temperature > 0)) return status(Err::kBadArgument);
+  const int64_t count = core->encoded.count();
+  const auto logits = scratch_span<float>(core, 0, count * classes);
+  if (static_cast<int64_t>(logits.size()) != count * classes) return status(Err::kBadData);
+  const std::vector<uint8_t>& leaning = core->encoded.leaning;
+  if (leaning.empty()) return status(Err::kOk);
+  core->again = unsure(logits, classes, temperature, core->below);
+  const size_t each = leaning.size() / (static_cast<size_t>(count) * kLeanings);
+  for (size_t side = 0; side < kLeanings; ++side)
+    for (const int32_t i : core->again) {
+      const auto from = leaning.begin() + static_cast<ptrdiff_t>((side * count + i) * each);
+      core->again_input.insert(core->again_input.end(), from, from + static_cast<ptrdiff_t>(each));
+    }
+  return status(Err::kOk);
+}
+int32_t biji_core_again_count(const biji_core* core) {
+  return kLeanings * static_cast<int32_t>(core->again.size());
+}
+const uint8_t* biji_core_again_input(const biji_core* core) {
+  return core->again_input.data();
+}
+
 int32_t biji_core_decode(biji_core* core, int32_t classes, float temperature, int32_t k) {
   core->candidate_count = 0;
   core->indices.clear();
@@ -173,12 +211,16 @@ int32_t biji_core_decode(biji_core* core, int32_t classes, float temperature, in
   if (k < 1 || k > 1024) return status(Err::kBadArgument);
   if (classes < 1 || classes != biji_core_label_count(core)) return status(Err::kBadData);
   const int32_t count = core->encoded.count();
-  const auto logits = scratch_span<float>(core, 0, int64_t{count} * classes);
-  if (static_cast<int64_t>(logits.size()) != int64_t{count} * classes) return status(Err::kBadData);
+  const int64_t seen = int64_t{count} + biji_core_again_count(core);
+  const auto given = scratch_span<float>(core, 0, seen * classes);
+  if (static_cast<int64_t>(given.size()) != seen * classes) return status(Err::kBadData);
+  const size_t first = static_cast<size_t>(count) * classes;
+  std::vector<float> logits(given.begin(), given.begin() + static_cast<ptrdiff_t>(first));
+  average_views(logits, core->again, given.subspan(first), classes);
 
   std::vector<std::vector<Candidate>> characters;
   for (int32_t i = 0; i < count; ++i) {
-    const auto row = logits.subspan(static_cast<size_t>(i) * classes, classes);
+    const auto row = std::span<const float>(logits).subspan(static_cast<size_t>(i) * classes, classes);
     Result<std::vector<Candidate>> best = top_k(row, core->allow, temperature, k);
     if (!best.ok()) return status(best.err);
     for (const Candidate& candidate : best.value) {

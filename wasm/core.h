@@ -25,7 +25,10 @@ const char* biji_core_error_text(int32_t status);
 
 // How the model wants its input: InputSpec. centring: 0 mass, 1 box, 2 density.
 int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
-                            int32_t directions);
+                            int32_t directions, int32_t order);
+// Characters whose most probable class has less than `below` get a second look, leaning by slant to either side. Both
+// 0..1; 0 (as it is at first) is for models that look once.
+int32_t biji_core_set_look_again(biji_core* core, float below, float slant);
 // input_version() of that input: what model.json must name.
 int32_t biji_core_input_version(const biji_core* core);
 // The labels file: the first `bytes` bytes of the scratch buffer. They also tell how characters are found:
@@ -46,15 +49,22 @@ int32_t biji_core_encode_ink(biji_core* core, int32_t points, int32_t strokes, i
 int32_t biji_core_encode_image(biji_core* core, int32_t width, int32_t height, int32_t channels,
                                int32_t shade, int32_t split);
 
-// The last encoding: characters, their input u8 [count, 1 + directions, size, size], boxes f32 [count, 4] (x, y,
+// The last encoding: characters, their input u8 [count, channels, size, size], boxes f32 [count, 4] (x, y,
 // width, height), lines i32 [count].
 int32_t biji_core_count(const biji_core* core);
 const uint8_t* biji_core_input(const biji_core* core);
 const float* biji_core_boxes(const biji_core* core);
 const int32_t* biji_core_lines(const biji_core* core);
 
-// Decodes the logits of the last encoding's characters: f32 [biji_core_count, classes] in scratch; classes
-// must be the number of labels. k: how many candidates a character and how many readings of the
+// After the model's first look, before biji_core_decode: logits f32 [biji_core_count, classes] in scratch, of which the
+// model is unsure about some. biji_core_again_count then tells how many inputs are to be looked at besides (0 until this
+// is called), biji_core_again_input has them: u8 [again_count, channels, size, size].
+int32_t biji_core_look_again(biji_core* core, int32_t classes, float temperature);
+int32_t biji_core_again_count(const biji_core* core);
+const uint8_t* biji_core_again_input(const biji_core* core);
+
+// Decodes the logits of the last encoding's characters: f32 [biji_core_count + biji_core_again_count, classes] in
+// scratch; classes must be the number of labels. k: how many candidates a character and how many readings of the
 // whole, 1..1024.
 int32_t biji_core_decode(biji_core* core, int32_t classes, float temperature, int32_t k);
 // Candidates a character (k, or fewer where the allowed labels are), and for all characters in one array

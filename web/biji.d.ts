@@ -69,9 +69,10 @@ export interface ModelInfo {
   name: string;
   version: string;
   input_version: number;
-  /** directions: planes behind the picture that tell which way the pen went. */
+  /** directions: planes behind the picture that tell which way the pen went; order: one more, that tells when. */
   input: {
-    size: number; box: number; centring: 'mass' | 'box' | 'density'; pen: number; directions?: number; scale: number; mean: number;
+    size: number; box: number; centring: 'mass' | 'box' | 'density'; pen: number; directions?: number; order?: boolean;
+    scale: number; mean: number;
   };
   classes: number;
   /** Of model.onnx. */
@@ -80,6 +81,11 @@ export interface ModelInfo {
   parameters: number;
   multiply_adds: number;
   temperature: number;
+  /**
+   * Characters whose best candidate is less probable than `below` are looked at twice more, leaning by `slant` to either
+   * side, and get the mean of the three answers. Models without it look once.
+   */
+  look_again?: { below: number; slant: number };
   /** Answers less probable than the threshold had better be none; the shares of scribbles and characters on the wrong side. */
   rejection?: { threshold: number; false_accept: number; false_reject: number };
   /** Share of right answers by test set, 0..1. */

@@ -17,8 +17,11 @@ export class Core {
   /** Of one character's input: [channels, height, width]. */
   shape;
 
-  /** module: from compileCore. spec: `input` of model.json. labels: the text of labels.txt. */
-  static async create(module, spec, labels) {
+  /**
+   * module: from compileCore. spec: `input` of model.json. labels: the text of labels.txt.
+   * look: `look_again` of model.json, if it has that.
+   */
+  static async create(module, spec, labels, look) {
     // The module has no JavaScript glue. It asks for two things: to tell that memory has grown (views are never
     // kept across calls, so nothing to do) and to end the program, which only a failed allocation does.
     const instance = await WebAssembly.instantiate(module, {
@@ -30,7 +33,7 @@ export class Core {
       },
     });
     const core = new Core();
-    core.shape = [1 + (spec?.directions | 0), spec?.size | 0, spec?.size | 0];
+    core.shape = [1 + (spec?.directions | 0) + (spec?.order | 0), spec?.size | 0, spec?.size | 0];
     core.#wasm = instance.exports;
     core.#wasm._initialize();
     core.#handle = core.#wasm.biji_core_create();
@@ -38,8 +41,10 @@ export class Core {
     const centring = { mass: 0, box: 1, density: 2 }[spec?.centring] ?? -1;
     core.#check(
       core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen),
-        spec?.directions | 0),
+        spec?.directions | 0, spec?.order | 0),
       'model', 'The input that model.json describes cannot be made');
+    core.#check(core.#wasm.biji_core_set_look_again(core.#handle, Number(look?.below ?? 0), Number(look?.slant ?? 0)), 'model',
+      'The second look that model.json describes cannot be had');
     core.#check(core.#wasm.biji_core_set_labels(core.#handle, core.#write([utf8.encode(labels)])), 'model',
       'The labels file cannot be read');
     return core;
@@ -103,9 +108,17 @@ export class Core {
 
   /** The last encoding as the model's input: u8 [count, ...shape], a copy. */
   input() {
-    const count = this.#wasm.biji_core_count(this.#handle);
-    const at = this.#wasm.biji_core_input(this.#handle);
-    return new Uint8Array(this.#wasm.memory.buffer, at, this.shape.reduce((n, side) => n * side, count)).slice();
+    return this.#inputs(this.#wasm.biji_core_count(this.#handle), this.#wasm.biji_core_input(this.#handle));
+  }
+
+  /**
+   * logits: f32 [count, classes] for the last encoding. Returns what the model should look at besides, as it is unsure:
+   * u8 [any, ...shape], a copy; its logits go to decode, too.
+   */
+  lookAgain(logits, temperature) {
+    this.#write([logits]);
+    this.#check(this.#wasm.biji_core_look_again(this.#handle, this.classes, temperature), 'input', 'Decoding failed');
+    return this.#inputs(this.#wasm.biji_core_again_count(this.#handle), this.#wasm.biji_core_again_input(this.#handle));
   }
 
   /** Restricts candidates, as in '0-9'; '' allows all. */
@@ -118,12 +131,13 @@ export class Core {
   }
 
   /**
-   * logits: f32 [count, classes] for the last encoding. k: candidates wanted. labels: [classes] texts.
+   * logits: f32 [count, classes] for the last encoding. again: f32 [any, classes] for what lookAgain returned, if it was
+   * called. k: candidates wanted. labels: [classes] texts.
    * Returns { text, candidates, characters } as createRecognizer's result has them.
    */
-  decode(logits, temperature, k, labels) {
+  decode(logits, again, temperature, k, labels) {
     const wasm = this.#wasm;
-    this.#write([logits]);
+    this.#write([logits, again]);
     this.#check(wasm.biji_core_decode(this.#handle, labels.length, temperature, k), 'input', 'Decoding failed');
     const count = wasm.biji_core_count(this.#handle);
     const each = wasm.biji_core_candidate_count(this.#handle);
@@ -148,6 +162,10 @@ export class Core {
   dispose() {
     if (this.#handle) this.#wasm.biji_core_destroy(this.#handle);
     this.#handle = 0;
+  }
+
+  #inputs(count, at) {
+    return new Uint8Array(this.#wasm.memory.buffer, at, this.shape.reduce((n, side) => n * side, count)).slice();
   }
 
   #encoded(status) {

@@ -97,7 +97,7 @@ class Model {
     ]);
     onprogress({ loaded, total: loaded, stage: 'start' });
 
-    self.#core = await Core.create(core, info.input, labels);
+    self.#core = await Core.create(core, info.input, labels, info.look_again);
     self.#labels = labels.replace(/\r?\n$/, '').split(/\r?\n/);
     if (info.input_version !== self.#core.inputVersion)
       throw new BijiError('model',
@@ -122,8 +122,10 @@ class Model {
     this.#core.setAllow(String(allow ?? ''));
     const count = ink ? this.#core.encodeInk(ink, split) : this.#core.encodeImage(toPixels(image), shade, split);
     if (count === 0) return { text: '', candidates: [], characters: [], sure: true, provider: this.provider };
-    const logits = await this.#run(this.#core.input(), count);
-    const result = this.#core.decode(logits, this.info.temperature ?? 1, k, this.#labels);
+    const temperature = this.info.temperature ?? 1;
+    const logits = await this.#run(this.#core.input());
+    const again = await this.#run(this.#core.lookAgain(logits, temperature));
+    const result = this.#core.decode(logits, again, temperature, k, this.#labels);
     const threshold = this.info.rejection?.threshold ?? 0;
     for (const character of result.characters) character.sure = character.candidates[0]?.probability >= threshold;
     return { ...result, sure: result.characters.every(({ sure }) => sure), provider: this.provider };
@@ -135,10 +137,11 @@ class Model {
     this.#session = null;
   }
 
-  // input: u8 [count, ...shape]. Returns f32 [count, classes].
-  async #run(input, count) {
+  // input: u8 [any, ...shape]. Returns f32 [any, classes].
+  async #run(input) {
+    const each = this.#core.shape.reduce((n, side) => n * side);
+    const count = input.length / each;
     const logits = new Float32Array(count * this.info.classes);
-    const each = input.length / count;
     for (let from = 0; from < count; from += kBatch) {
       const to = Math.min(count, from + kBatch);
       logits.set(await this.#infer(input.subarray(from * each, to * each), to - from), from * this.info.classes);

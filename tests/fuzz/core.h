@@ -19,11 +19,13 @@ struct FuzzCore {
     const auto size = input.number<uint8_t>(), box = input.number<uint8_t>(), flags = input.number<uint8_t>();
     const auto pen = input.number<float>();
     const int32_t directions = (flags & 5) == 5 ? 4 : 0;
-    channels = 1 + directions;
+    const int32_t order = directions > 0 && (flags & 8) != 0;
+    channels = 1 + directions + order;
     const std::string_view labels = flags >> 1 & 1 ? "一\n" : "0\n";  // the first finds characters as squares
     fill(labels);
     return biji_core_set_labels(core, static_cast<int32_t>(labels.size())) == 0 &&
-           biji_core_set_input(core, size, box, flags & 1, pen, directions) == 0;
+           biji_core_set_input(core, size, box, flags & 1, pen, directions, order) == 0 &&
+           biji_core_set_look_again(core, 0.5f, flags & 16 ? 0.125f : 0) == 0;
   }
   static std::string configuration(uint8_t size, uint8_t box, uint8_t flags) {
     return bytes_of(size) + bytes_of(box) + bytes_of(flags) + bytes_of(2.5f);
