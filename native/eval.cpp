@@ -35,7 +35,7 @@ at::Tensor logits_of(Net& net, const Dataset& data, at::ScalarType precision) {
 
 void look_again(Net& net, at::Tensor& logits, double temperature, const LookAgain& look,
                 const Leaning& leaning) {
-  if (look.below <= 0 || logits.size(0) == 0) return;
+  if (look.below <= 0 || look.slant <= 0 || logits.size(0) == 0) return;
   logits = logits.to(at::kFloat).contiguous();
   const auto classes = static_cast<int32_t>(logits.size(1));
   const std::span<float> rows(logits.data_ptr<float>(), static_cast<size_t>(logits.numel()));

@@ -49,8 +49,8 @@ struct Answer {
 void add_answers(std::vector<Answer>& answers, const at::Tensor& logits, const at::Tensor& labels,
                  double temperature = 1);
 
-// The net's answers to all of data, in order, with a second look where look says so. data: on the net's device; told, unless empty, hears after each
-// block how many samples are done. At most 16 MB of logits (or 256 samples) live at a time.
+// The net's answers to all of data, in order, with a second look where look says so. data: on the net's device; told,
+// unless empty, hears after each block how many samples are done. At most 16 MB of logits (or 256 samples) live at a time.
 std::vector<Answer> answers_of(Net& net, const Dataset& data, double temperature = 1,
                                const LookAgain& look = {}, const std::function<void(int64_t)>& told = {});
 

@@ -86,7 +86,7 @@ Ink between(const Ink& from, const Ink& to, float share) {
                                            i > 0 && j > 0 ? cost[i - 1][j - 1] : 1e9f});
       cost[i][j] = before + apart(i, j);
     }
-  constexpr float kTooFar = 0.04f;
+  constexpr float kTooFar = 0.04f;  // a step, on the mean
   if (cost[kSteps - 1][kSteps - 1] > kTooFar * kSteps) return from;
 
   std::array<float, kSteps> dx{}, dy{}, count{};

@@ -109,25 +109,27 @@ std::vector<Confusion> most_confused_with(const Metrics& m) {
 json to_json(const Evaluation& e) {
   const Metrics& m = e.metrics;
   const auto label = [&](int32_t c) { return e.classes[static_cast<size_t>(c)]; };
-  json out = {{"format", 1},
-              {"model", e.model},
-              {"network", e.network},
-              {"parameters", e.parameters},
-              {"multiply_adds", e.multiply_adds},
-              {"temperature", e.temperature},
-              {"look_again", {{"below", e.look.below}, {"slant", e.look.slant}}},
-              {"samples", m.count},
-              {"errors", m.errors},
-              {"loss", m.loss},
-              {"top1", m.top1},
-              {"top1_low", m.top1_low},
-              {"top1_high", m.top1_high},
-              {"top2", m.top2},
-              {"top3", m.top3},
-              {"top5", m.top5},
-              {"top10", m.top10},
-              {"mean_recall", m.mean_recall},
-              {"calibration_error", m.calibration_error}};
+  json out = {
+      {"format", 1},
+      {"model", e.model},
+      {"network", e.network},
+      {"parameters", e.parameters},
+      {"multiply_adds", e.multiply_adds},
+      {"temperature", e.temperature},
+      {"look_again",
+       {{"below", std::round(e.look.below * 1e4) / 1e4}, {"slant", std::round(e.look.slant * 1e4) / 1e4}}},
+      {"samples", m.count},
+      {"errors", m.errors},
+      {"loss", m.loss},
+      {"top1", m.top1},
+      {"top1_low", m.top1_low},
+      {"top1_high", m.top1_high},
+      {"top2", m.top2},
+      {"top3", m.top3},
+      {"top5", m.top5},
+      {"top10", m.top10},
+      {"mean_recall", m.mean_recall},
+      {"calibration_error", m.calibration_error}};
   for (const char* list :
        {"data", "calibration", "classes", "confusions", "pairs", "worst_errors", "groups", "epochs"})
     out[list] = json::array();

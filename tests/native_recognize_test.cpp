@@ -283,8 +283,12 @@ TEST(Recognize, LooksAgainAsThePageDoes) {
              again = read_page(twice, photograph({{"37"}}), {}).value;
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].text, "37");
-  EXPECT_NE(again[0].characters[0].candidates[0].probability,
-            once[0].characters[0].candidates[0].probability);
+  const auto probability = [](const std::vector<ReadLine>& page) {
+    return page.at(0).characters.at(0).candidates.at(0).probability;
+  };
+  EXPECT_NE(probability(again), probability(once));
+  twice.look.slant = 0;  // the same view once more would tell nothing new
+  EXPECT_EQ(probability(read_page(twice, photograph({{"37"}}), {}).value), probability(once));
 }
 
 TEST(Recognize, WritesTextPicturesAndJson) {
