@@ -106,9 +106,8 @@ Result<std::vector<ReadLine>> read_page(Model& model, const Photo& photo, const 
                                                          {found.count(), channels, side, side}, at::kByte))
                           .contiguous();
   look_again(model.net, logits, model.temperature, model.look, [&](const at::Tensor& which, float slant) {
-    const int64_t from = slant > 0 ? 0 : found.count();
     return at::from_blob(found.leaning.data(), {kLeanings * found.count(), channels, side, side}, at::kByte)
-        .index_select(0, which + from);
+        .index_select(0, which * kLeanings + (slant > 0 ? 0 : 1));
   });
   const int64_t classes = logits.size(1);
   for (int32_t i = 0; i < found.count(); ++i) {

@@ -45,7 +45,6 @@ Result<std::vector<Candidate>> top_k(std::span<const float> logits, std::span<co
 struct LookAgain {
   float below = 0;  // probability of the best class, 0..1, under which a second look is worth while; 0: never
   float slant = 0;  // how far they lean then, to either side (Encoded::leaning in encode.h): 0..1
-  bool operator==(const LookAgain&) const = default;
 };
 
 // Which characters a model is unsure about: indices, ascending, of those whose most probable class has less than

@@ -1,7 +1,6 @@
 #include "shared/encode.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace biji {
 namespace {
@@ -14,24 +13,16 @@ Err normalize_into(std::vector<uint8_t>& out, const Character& character, const 
   return input.err;
 }
 
-// other: like Encoded::leaning, of the other side.
 template <class Character>
-Err append(const Character& character, const EncodeOptions& options, Box box, int32_t line, Encoded& out,
-           std::vector<uint8_t>& other) {
+Err append(const Character& character, const EncodeOptions& options, Box box, int32_t line, Encoded& out) {
   Err err = normalize_into(out.input, character, options.spec);
-  if (err == Err::kOk && options.slant > 0) {
-    err = normalize_into(out.leaning, leaning(character, options.slant), options.spec);
-    if (err == Err::kOk) err = normalize_into(other, leaning(character, -options.slant), options.spec);
-  }
+  if (options.slant > 0)
+    for (const float slant : {options.slant, -options.slant})
+      if (err == Err::kOk) err = normalize_into(out.leaning, leaning(character, slant), options.spec);
   if (err != Err::kOk) return err;
   out.boxes.push_back(box);
   out.lines.push_back(line);
   return Err::kOk;
-}
-
-Result<Encoded> joined(Encoded out, const std::vector<uint8_t>& other) {
-  out.leaning.insert(out.leaning.end(), other.begin(), other.end());
-  return out;
 }
 
 }  // namespace
@@ -39,20 +30,19 @@ Result<Encoded> joined(Encoded out, const std::vector<uint8_t>& other) {
 Result<Encoded> encode(const Ink& ink, const EncodeOptions& options) {
   if (!(options.slant >= 0 && options.slant <= 1)) return Err::kBadArgument;
   Encoded out;
-  std::vector<uint8_t> other;
   if (!options.split) {
-    const Err err = append(ink, options, bounds(ink), 0, out, other);
+    const Err err = append(ink, options, bounds(ink), 0, out);
     if (err != Err::kOk) return err;
-    return joined(std::move(out), other);
+    return out;
   }
   const std::vector<InkCharacter> characters = segment(ink, {options.square});
   if (characters.empty()) return Err::kEmpty;
   if (characters.size() > static_cast<size_t>(kMaxCharacters)) return Err::kTooLarge;
   for (const InkCharacter& character : characters) {
-    const Err err = append(extract(ink, character), options, character.box, character.line, out, other);
+    const Err err = append(extract(ink, character), options, character.box, character.line, out);
     if (err != Err::kOk) return err;
   }
-  return joined(std::move(out), other);
+  return out;
 }
 
 Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
@@ -74,25 +64,24 @@ Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
   if (!ink.ok()) return ink.err;
 
   Encoded out;
-  std::vector<uint8_t> other;
   const auto to_box = [unit](Rect r) {
     return Box{static_cast<float>(r.x) * unit, static_cast<float>(r.y) * unit,
                static_cast<float>(r.width) * unit, static_cast<float>(r.height) * unit};
   };
   if (!options.split) {
-    const Err err = append(ink.value, options, to_box(bounds(ink.value, 0)), 0, out, other);
+    const Err err = append(ink.value, options, to_box(bounds(ink.value, 0)), 0, out);
     if (err != Err::kOk) return err;
-    return joined(std::move(out), other);
+    return out;
   }
   const ImageCharacters found = segment(ink.value, {options.square});
   if (found.characters.empty()) return Err::kEmpty;
   if (found.characters.size() > static_cast<size_t>(kMaxCharacters)) return Err::kTooLarge;
   for (const ImageCharacter& character : found.characters) {
-    const Err err = append(extract(ink.value, found, character), options, to_box(character.rect),
-                           character.line, out, other);
+    const Err err =
+        append(extract(ink.value, found, character), options, to_box(character.rect), character.line, out);
     if (err != Err::kOk) return err;
   }
-  return joined(std::move(out), other);
+  return out;
 }
 
 }  // namespace biji

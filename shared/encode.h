@@ -29,8 +29,8 @@ struct Encoded {
   std::vector<uint8_t> input;  // [count, channels, size_px, size_px] u8, 255 = ink
   std::vector<Box> boxes;      // [count] in the unit of the ink, or pixels of the image
   std::vector<int32_t> lines;  // [count] line of text, from 0, ascending
-  // [kLeanings, count, channels, size_px, size_px] u8: the same characters leaning by slant and by -slant, for a second look
-  // where a model is unsure: the mean of its logits over the three is right more often than the first. Empty without slant.
+  // [count, kLeanings, channels, size_px, size_px] u8: each character leaning by slant and by -slant, for a second look where
+  // a model is unsure: the mean of its logits over the three is right more often than the first. Empty without slant.
   std::vector<uint8_t> leaning;
   int32_t count() const { return static_cast<int32_t>(boxes.size()); }
 };

@@ -191,7 +191,7 @@ int32_t biji_core_look_again(biji_core* core, int32_t classes, float temperature
   const size_t each = leaning.size() / (static_cast<size_t>(count) * kLeanings);
   for (size_t side = 0; side < kLeanings; ++side)
     for (const int32_t i : core->again) {
-      const auto from = leaning.begin() + static_cast<ptrdiff_t>((side * count + i) * each);
+      const auto from = leaning.begin() + static_cast<ptrdiff_t>((i * size_t{kLeanings} + side) * each);
       core->again_input.insert(core->again_input.end(), from, from + static_cast<ptrdiff_t>(each));
     }
   return status(Err::kOk);
