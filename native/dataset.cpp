@@ -65,6 +65,12 @@ class LabelMap {
   std::vector<std::vector<int64_t>> merged_;
 };
 
+Image image_of(std::span<const uint8_t> pixels, int32_t side) {
+  Image image(side, side);
+  std::copy(pixels.begin(), pixels.end(), image.pixels.begin());
+  return image;
+}
+
 // Any ink of the same label as that sample, which may be the sample's own.
 Ink another(const Dataset& data, int64_t sample, const Peers& peers, Random& random) {
   const auto& same = peers.of_label[static_cast<size_t>(peers.labels[static_cast<size_t>(sample)])];
@@ -207,11 +213,10 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
         const Result<Image> image = draw_varied(ink, options.input, options.strength, seed);
         if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
       } else {
-        const std::span<const uint8_t> from = pack.image(sample);
-        const int32_t packed = pack.info().input.size_px;  // data.input may have been scaled
-        Image image(packed, packed);
-        std::copy(from.begin(), from.end(), image.pixels.begin());
-        image = resize(image, static_cast<int32_t>(side), static_cast<int32_t>(side));
+        const InputSpec& packed = pack.info().input;  // data.input may have been scaled
+        const Image image = resize(options.slant == 0 ? image_of(pack.image(sample), packed.size_px)
+                                                      : lean(pack.image(sample), packed, options.slant),
+                                   options.input.size_px, options.input.size_px);
         std::copy(image.pixels.begin(), image.pixels.end(), pixels + i * area);
       }
     }
@@ -226,6 +231,13 @@ at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return draw(data, at::arange(begin, std::min(end, data.size()), at::kLong), options)
       .to(data.labels.device());
+}
+
+Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant) {
+  InputSpec spec = input.picture();
+  if (spec.centring == Centring::kDensity) spec.centring = Centring::kBox;  // its lines are spread already
+  const Result<Image> out = normalize(leaning(image_of(pixels, input.size_px), slant), spec);
+  return out.ok() ? out.value : Image(input.size_px, input.size_px);
 }
 
 InputSpec scaled(const InputSpec& input, int32_t size) {

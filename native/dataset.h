@@ -56,7 +56,7 @@ Peers peers_of(const Dataset& data);
 struct DrawOptions {
   InputSpec input;
   float strength = 0;  // of ink_augment.h; 0 = exactly what the page would make
-  float slant = 0;     // of ink, before it is varied (shared/ink.h, leaning)
+  float slant = 0;     // of ink, before it is varied, and of pictures (lean())
   uint64_t seed = 0;
   int threads = 1;
   // Share of the ink that is made more unlike that of one of its peers, which must be there then, and by how much at
@@ -68,6 +68,11 @@ struct DrawOptions {
 // The input of some samples, u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions. index: int64
 // [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of another size than theirs).
 at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options);
+
+// A sample's pixels as they would be of a picture that leant (shared/image.h, leaning). pixels: [size_px, size_px], as
+// normalize() made them for input. Made from them and not from the picture that they came from, which no pack keeps:
+// close to what the page would make, not the same bytes. Without ink, a blank picture.
+Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant);
 
 // The same input in another size, box and pen in proportion.
 InputSpec scaled(const InputSpec& input, int32_t size);

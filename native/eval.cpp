@@ -50,7 +50,15 @@ void look_again(Net& net, at::Tensor& logits, double temperature, const LookAgai
 
 Leaning leaning_inputs(const Dataset& data, int64_t first) {
   return [&data, first](const at::Tensor& which, float slant) {
-    if (!data.drawn()) return data.pixels.index_select(0, (which + first).to(data.pixels.device()));
+    if (!data.drawn()) {
+      at::Tensor pixels = data.pixels.index_select(0, (which + first).to(data.pixels.device())).cpu();
+      for (const at::Tensor& row : pixels.unbind()) {
+        uint8_t* sample = row.data_ptr<uint8_t>();
+        const Image image = lean({sample, static_cast<size_t>(row.numel())}, data.input, slant);
+        std::copy(image.pixels.begin(), image.pixels.end(), sample);
+      }
+      return pixels.to(data.pixels.device());
+    }
     DrawOptions options{.input = data.input, .slant = slant};
     options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     return draw(data, which + first, options).to(data.labels.device());

@@ -31,7 +31,7 @@ at::Tensor logits_of(Net& net, const Dataset& data, at::ScalarType precision = a
 using Leaning = std::function<at::Tensor(const at::Tensor& which, float slant)>;
 void look_again(Net& net, at::Tensor& logits, double temperature, const LookAgain& look,
                 const Leaning& leaning);
-// For the samples of data from first on. Samples that are no ink but pixels do not lean.
+// For the samples of data from first on.
 Leaning leaning_inputs(const Dataset& data, int64_t first);
 
 // What is kept of a sample.

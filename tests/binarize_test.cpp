@@ -13,7 +13,7 @@ namespace {
 // Dark lines on paper whose light falls off to a third across the picture.
 Image uneven_photo() {
   Image image(200, 150);
-  Random random(7);
+  Xorshift random(7);
   for (int32_t y = 0; y < 150; ++y) {
     for (int32_t x = 0; x < 200; ++x) {
       const int32_t light = 240 - x * 160 / 200;
@@ -63,7 +63,7 @@ TEST(InkFromGray, UnevenLightDoesNotBecomeInk) {
 
 TEST(InkFromGray, NoiseAloneIsNotInk) {
   Image noise(120, 90);
-  Random random(3);
+  Xorshift random(3);
   for (uint8_t& v : noise.pixels) v = static_cast<uint8_t>(150 + random.below(60));
   EXPECT_EQ(total(ink_from_gray(noise, Shade::kAuto).value), 0);
 }
@@ -72,7 +72,7 @@ TEST(InkFromGray, NoiseAloneIsNotInk) {
 // shadow of something with a sharp edge that runs through the strokes, a little noise.
 Image shadowed_page(int32_t paper, bool blank) {
   Image image(200, 150);
-  Random random(5);
+  Xorshift random(5);
   for (int32_t y = 0; y < 150; ++y) {
     for (int32_t x = 0; x < 200; ++x) {
       const bool ink = !blank && x >= 60 && x < 140 && ((y >= 60 && y < 64) || (y >= 90 && y < 94));
@@ -116,7 +116,7 @@ TEST(InkFromGray, LightInkOnADarkBoardIsFound) {
 
 TEST(InkFromGray, SurvivesNoiseOfAnyStrength) {
   Image noise(60, 40);
-  Random random(4);
+  Xorshift random(4);
   for (uint8_t& v : noise.pixels)
     v = static_cast<uint8_t>(random.below(3) * 127);  // deviates by half of white
   for (const Shade shade : {Shade::kAuto, Shade::kDark, Shade::kLight})

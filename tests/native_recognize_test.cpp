@@ -81,7 +81,7 @@ TEST(Photo, EveryTruncationIsRefused) {
   for (size_t size = 0; size < jpeg_file.size(); ++size)
     EXPECT_NE(error_of([&] { decode_photo(jpeg_file.substr(0, size)); }), "") << size;
   Image noise(20, 10);
-  Random random(1);
+  Xorshift random(1);
   for (uint8_t& v : noise.pixels) v = static_cast<uint8_t>(random.below(256));
   const std::string png_file = text_of(png(noise));
   EXPECT_EQ(decode_photo(png_file).width, 20);
@@ -109,7 +109,7 @@ TEST(Photo, SizesThatLieAreRefusedBeforeMemoryIsAsked) {
 TEST(Photo, DamageNeverCrashes) {
   const std::string files[] = {with_orientation(text_of(jpeg(two_corners(), 90)), 3),
                                text_of(png(Image(20, 10)))};
-  Random random(2);
+  Xorshift random(2);
   int32_t refused = 0;
   for (const std::string& file : files) {
     for (int32_t i = 0; i < 500; ++i) {
@@ -200,7 +200,7 @@ Photo photograph(const Page& page) {
   Image map(520, 300);
   draw_ink(ink, {}, page.size / 12, 0, map);
   Image gray(520, 300);
-  Random random(11);
+  Xorshift random(11);
   for (int32_t y = 0; y < gray.height; ++y) {
     for (int32_t x = 0; x < gray.width; ++x) {
       const double light = (1 - (1 - page.dark_side) * x / gray.width) * (x + 2 * y > 420 ? page.shadow : 1);

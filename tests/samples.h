@@ -11,9 +11,9 @@
 namespace biji {
 
 // xorshift64* (S. Vigna, 2016).
-struct Random {
+struct Xorshift {
   uint64_t state;
-  explicit Random(uint64_t seed) : state(seed * 2654435769u + 88172645463325252u) {}
+  explicit Xorshift(uint64_t seed) : state(seed * 2654435769u + 88172645463325252u) {}
   uint32_t next() {
     state ^= state >> 12;
     state ^= state << 25;
@@ -29,7 +29,7 @@ struct Random {
 
 // One to six wandering strokes within about 400 x 400.
 inline Ink random_ink(uint64_t seed) {
-  Random random(seed);
+  Xorshift random(seed);
   Ink ink;
   const int32_t strokes = 1 + random.below(6);
   for (int32_t s = 0; s < strokes; ++s) {
@@ -49,7 +49,7 @@ inline Ink random_ink(uint64_t seed) {
 
 // Paper with a few dark rectangles and a little noise; 0 = black, 255 = white.
 inline Image random_photo(uint64_t seed) {
-  Random random(seed);
+  Xorshift random(seed);
   const int32_t width = 40 + random.below(200);  // one after the other: arguments have no order
   const int32_t height = 40 + random.below(200);
   Image image(width, height);
