@@ -65,17 +65,19 @@ void draw_capsule(Pen a, Pen b, Image& image) {
 // What the last of the ink leaves in the plane that tells the order, where the first leaves 1.
 constexpr float kLastMoment = 0.2f;
 
-// All strokes together, without the ways between them.
+// All strokes together, without the ways between them. Summed in the power of two of the ink's unit that is nearest to a
+// pixel, so that squares of tiny coordinates do not vanish; no rounding differs by it.
 float length_px(const Ink& ink, const Placement& placement) {
+  const float unit = placement.scale > 0 ? std::ldexp(1.f, std::ilogb(placement.scale)) : 1;
   float length = 0;
   for (int32_t s = 0; s < ink.stroke_count(); ++s) {
     const std::span<const Point> stroke = ink.stroke(s);
     for (size_t i = 1; i < stroke.size(); ++i) {
-      const float x = stroke[i].x - stroke[i - 1].x, y = stroke[i].y - stroke[i - 1].y;
+      const float x = (stroke[i].x - stroke[i - 1].x) * unit, y = (stroke[i].y - stroke[i - 1].y) * unit;
       length += std::sqrt(x * x + y * y);
     }
   }
-  return length * placement.scale;
+  return length * (placement.scale / unit);
 }
 
 }  // namespace
@@ -111,6 +113,7 @@ void draw_with_directions(const Ink& ink, Placement placement, float pen_px, flo
   uint8_t* moments = order ? plane(1 + kDirections) : nullptr;
   // What is left of the ink fades by so much a pixel of way; moment: how dark it is at the last point drawn.
   const float fade = order ? (1 - kLastMoment) / std::max(length_px(ink, placement), 1e-6f) : 0;
+  // Never below 0, which pieces shorter than the rounding of where they lie could add up to.
   float moment = 1;
   const auto draw_plain = [&](Pen a, Pen b) {
     cover_capsule(a, b, width, height, [&](int32_t column, int32_t row, float value, float) {
@@ -145,7 +148,7 @@ void draw_with_directions(const Ink& ink, Placement placement, float pen_px, flo
       const float faded = fade * (way[i + 1] - way[i]);  // behind this piece
       if (length <= 0) {
         draw_plain(line[i], line[i + 1]);
-        moment -= faded;
+        moment = std::max(0.f, moment - faded);
         continue;
       }
       uint8_t *across = plane(x >= 0 ? 1 : 3), *along = plane(y >= 0 ? 2 : 4);
@@ -157,9 +160,9 @@ void draw_with_directions(const Ink& ink, Placement placement, float pen_px, flo
                       darken(picture[at], value);
                       darken(across[at], value * x);
                       darken(along[at], value * y);
-                      if (order) darken(moments[at], value * (moment - t * faded));
+                      if (order) darken(moments[at], value * std::max(0.f, moment - t * faded));
                     });
-      moment -= faded;
+      moment = std::max(0.f, moment - faded);
     }
   }
 }

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <vector>
 
+#include "shared/normalize.h"
 #include "tests/samples.h"
 
 namespace biji {
@@ -151,6 +153,36 @@ TEST(DrawDirections, DotsAreInTheOrderToo) {
   const std::array<Image, 6> all = planes(ink);
   EXPECT_EQ(all[5].at(8, 8), all[0].at(8, 8));
   EXPECT_NEAR(all[5].at(20, 20), 0.2 * all[0].at(20, 20), 1);
+}
+
+constexpr InputSpec kOrdered{48, 44, Centring::kBox, 2, kDirections, true};
+
+TEST(DrawDirections, DoNotDependOnTheUnit) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    Ink tiny = random_ink(seed);
+    for (Point& point : tiny.points) {
+      point.x *= 0x1p-90f;
+      point.y *= 0x1p-90f;
+    }
+    EXPECT_EQ(normalize(tiny, kOrdered).value.pixels, normalize(random_ink(seed), kOrdered).value.pixels)
+        << seed;
+  }
+}
+
+// A stroke that goes to and fro by less than pixels tell apart at its place, behind a dot and before another.
+TEST(DrawDirections, TheOrderEndsBeforeItTurnsRound) {
+  const Point first{0, 0, 0, 0.5f}, last{2000, 0, 0, 0.5f};
+  std::vector<Point> to_and_fro;
+  for (int i = 0; i < 50; ++i)
+    to_and_fro.push_back({1000, i % 2 ? std::nextafter(1001.f, 2000.f) : 1001, 0, 0.5f});
+  Ink ink;
+  ink.add_stroke({&first, 1});
+  ink.add_stroke(to_and_fro);
+  ink.add_stroke({&last, 1});
+  const Image planes = normalize(ink, kOrdered).value;
+  const int32_t top = (1 + kDirections) * 48;
+  EXPECT_GT(bounds(crop(planes, {40, 0, 8, 48}), 0).width, 1);     // the last dot is in the picture,
+  EXPECT_EQ(bounds(crop(planes, {40, top, 8, 48}), 51).width, 0);  // and nothing is left of the order there
 }
 
 TEST(DrawDirections, AreTheSameWithoutTheOrder) {

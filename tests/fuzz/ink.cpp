@@ -10,6 +10,8 @@ std::vector<std::string> seeds() {
   for (uint8_t i = 0; i < 8; ++i) {
     Ink ink = random_ink(i);
     if (i == 7) append(ink, circle_ink(900, 100, 50));
+    if (i == 6)
+      for (Point& p : ink.points) p.x *= 0x1p-90f, p.y *= 0x1p-90f;
     std::string text = FuzzCore::configuration(28, 20, i) + bytes_of(i) +
                        bytes_of(static_cast<uint16_t>(ink.points.size())) +
                        bytes_of(static_cast<uint16_t>(ink.stroke_count()));
