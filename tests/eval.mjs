@@ -38,12 +38,12 @@ const models = positionals.length > 0 ? positionals
 for (const model of models) {
   const recognizer = await createRecognizer({ model });
   for (const [set, samples] of Object.entries(kSets[model] ?? {})) {
-    let count = 0;
+    let count = 0, unsure = 0, doubted = 0; // doubted: wrong and unsure
     const right = Array(10).fill(0); // [k]: truth among the first k + 1
     const bins = Array.from({ length: 15 }, () => ({ n: 0, right: 0, sum: 0 })); // expected calibration error
     const groups = new Map();
     for await (const { label, input, group } of samples()) {
-      const { candidates } = await recognizer.recognize(input, { segment: 'none', candidates: 10 });
+      const { candidates, sure } = await recognizer.recognize(input, { segment: 'none', candidates: 10 });
       const rank = candidates.findIndex(({ text }) => text === label);
       for (let k = 0; k < 10; ++k) right[k] += rank >= 0 && rank <= k;
       const p = candidates[0]?.probability ?? 0;
@@ -52,6 +52,8 @@ for (const model of models) {
       bin.sum += p;
       bin.right += rank === 0;
       count += 1;
+      unsure += !sure;
+      doubted += !sure && rank !== 0;
       if (group) {
         const entry = groups.get(group) ?? groups.set(group, { n: 0, right: 0 }).get(group);
         entry.n += 1;
@@ -64,7 +66,8 @@ for (const model of models) {
     const percent = (n, of = count) => `${((100 * n) / of).toFixed(2)} %`;
     const worst = [...groups].sort(([, a], [, b]) => a.right / a.n - b.right / b.n)[0];
     console.log(`${model} on ${set}: ${count} samples, top-1 ${percent(right[0])}, top-2 ${percent(right[1])}, ` +
-      `top-3 ${percent(right[2])}, top-10 ${percent(right[9])}, calibration error ${(100 * ece).toFixed(2)} %` +
+      `top-3 ${percent(right[2])}, top-10 ${percent(right[9])}, calibration error ${(100 * ece).toFixed(2)} %, unsure ${percent(unsure)}, ` +
+      `of the errors ${percent(doubted, Math.max(1, count - right[0]))}` +
       (worst ? `, worst writer ${worst[0]} ${percent(worst[1].right, worst[1].n)}` : ''));
   }
   await recognizer.dispose();
