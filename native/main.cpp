@@ -133,7 +133,7 @@ int main(int argc, char** argv) {
   train_command->add_option(
       "--init", train.init,
       "start from the weights of this run or exported model (fine-tuning), which may have had fewer residual "
-      "blocks");
+      "blocks; of several: from their mean");
   auto* epochs = train_command->add_option("--epochs", train.recipe.epochs, "times through the data")
                      ->check(CLI::PositiveNumber);
   auto* batch =

@@ -60,12 +60,7 @@ Net mean_net(const std::vector<fs::path>& runs, RunState& state) {
                                " one of " + state.network + " with " + std::to_string(state.classes.size()) +
                                "; only weights of the same network can be averaged");
     net.state().add_(run_net(runs[i], other).state());
-    for (size_t begin = 0; begin < other.command.size();) {  // what both have in common is told once
-      const size_t end = std::min(other.command.find(" && ", begin), other.command.size());
-      const std::string part = other.command.substr(begin, end - begin);
-      if ((state.command + " && ").find(part + " && ") == std::string::npos) state.command += " && " + part;
-      begin = end + 4;
-    }
+    state.command = joined_commands(std::move(state.command), other.command);
   }
   net.state().div_(static_cast<double>(runs.size()));
   return net;

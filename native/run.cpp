@@ -27,6 +27,17 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, inpu
                                                 epoch_correct, loss_scale, epochs, checkpoints, best,
                                                 best_accuracy, stopped_early)
 
+std::string joined_commands(std::string commands, const std::string& others) {
+  for (size_t begin = 0; begin < others.size();) {
+    const size_t end = std::min(others.find(" && ", begin), others.size());
+    const std::string part = others.substr(begin, end - begin);
+    if ((" && " + commands + " && ").find(" && " + part + " && ") == std::string::npos)
+      commands += (commands.empty() ? "" : " && ") + part;
+    begin = end + 4;
+  }
+  return commands;
+}
+
 RunState read_run(const std::filesystem::path& folder) {
   const auto path = folder / "state.json";
   if (!std::filesystem::exists(path))

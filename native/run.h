@@ -54,7 +54,7 @@ struct RunState {
   int32_t threads = 0;
   int64_t held_out = 0;  // training samples that are kept apart for validation
   std::vector<DataSource> data, validation;
-  std::string init;  // the run whose averaged weights this one began with; empty = random
+  std::string init;  // what this one began with, separated by spaces where it was a mean; empty = random
   std::string command;
   std::string git_commit;
   // changes
@@ -72,6 +72,9 @@ struct RunState {
 
   bool finished() const { return stopped_early || (total_steps > 0 && step >= total_steps); }
 };
+
+// The commands that made a run, separated by " && ", and those of another; what both have in common is told once.
+std::string joined_commands(std::string commands, const std::string& others);
 
 // Throws std::runtime_error naming the file when it is missing or malformed.
 RunState read_run(const std::filesystem::path& folder);

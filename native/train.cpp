@@ -142,7 +142,7 @@ void adamw_step(const at::Tensor& learned, const at::Tensor& gradient, at::Tenso
   learned.addcdiv_(m, v.sqrt().add_(kEps * correction2), -lr * correction2 / (1 - std::pow(kBeta1, t)));
 }
 
-// What --init names.
+// One of what --init names.
 struct Start {
   std::string network;
   Labels classes;
@@ -235,7 +235,7 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     state.threads = set_threads(options.threads);
     state.command = options.command;
     state.git_commit = options.git_commit;
-    state.init = options.init.string();
+    for (const auto& path : options.init) state.init += (state.init.empty() ? "" : " ") + path.string();
   }
   set_threads(state.threads);
   const Recipe& recipe = state.recipe;
@@ -291,26 +291,35 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   Net average(net.network(), device);
   net.initialise(mix_seed(state.seed, 0));
   if (!options.resume && !options.init.empty()) {
-    const Start start = read_start(options.init);
-    if (start.network != state.network || start.classes != state.classes)
-      throw std::runtime_error(options.init.string() + ": is " + (start.exported ? "a model" : "a run") +
-                               " of " + start.network + " with " + std::to_string(start.classes.size()) +
-                               " classes; --init takes one of the same network and classes");
-    Growth growth;
-    try {
-      growth = import_smaller(net, start.prefix, start.tensors);
-    } catch (const std::runtime_error& error) {
-      throw std::runtime_error(options.init.string() + ": " + error.what());
+    Net one(net.network(), device);
+    const at::Tensor initial = net.state().clone();
+    net.state().zero_();
+    std::string before;
+    for (const std::filesystem::path& path : options.init) {
+      const Start start = read_start(path);
+      if (start.network != state.network || start.classes != state.classes)
+        throw std::runtime_error(path.string() + ": is " + (start.exported ? "a model" : "a run") + " of " +
+                                 start.network + " with " + std::to_string(start.classes.size()) +
+                                 " classes; --init takes one of the same network and classes");
+      one.state().copy_(initial);
+      Growth growth;
+      try {
+        growth = import_smaller(one, start.prefix, start.tensors);
+      } catch (const std::runtime_error& error) {
+        throw std::runtime_error(path.string() + ": " + error.what());
+      }
+      if (start.exported)
+        settle(one, settling_samples(data, recipe, mix_seed(state.seed, 0x5e771e), state.threads).to(device));
+      if (growth.blocks > 0 && !quiet)
+        std::printf("%s: %d residual blocks fewer; the new ones begin as nothing\n", path.c_str(),
+                    growth.blocks);
+      if (growth.planes > 0 && !quiet)
+        std::printf("%s: %d planes of input fewer; the new ones begin without weight\n", path.c_str(),
+                    growth.planes);
+      net.state().add_(one.state(), 1. / static_cast<double>(options.init.size()));
+      before = joined_commands(std::move(before), start.command);
     }
-    if (start.exported)
-      settle(net, settling_samples(data, recipe, mix_seed(state.seed, 0x5e771e), state.threads).to(device));
-    if (growth.blocks > 0 && !quiet)
-      std::printf("%s: %d residual blocks fewer; the new ones begin as nothing\n", options.init.c_str(),
-                  growth.blocks);
-    if (growth.planes > 0 && !quiet)
-      std::printf("%s: %d planes of input fewer; the new ones begin without weight\n", options.init.c_str(),
-                  growth.planes);
-    state.command = start.command + " && " + state.command;  // the whole way, for the card
+    state.command = before + " && " + state.command;  // the whole way, for the card
   }
   average.state().copy_(net.state());
   net.enable_gradients();

@@ -27,9 +27,9 @@ struct TrainOptions {
   std::vector<std::filesystem::path> data;        // packs, joined; same classes and input
   std::vector<std::filesystem::path> validation;  // packs; empty: held_out is used
   std::filesystem::path out;                      // the run's folder
-  // A run whose averaged weights, or an exported model whose weights are the start: of the same network and classes, but
-  // for what import_smaller() (net.h) lets be smaller.
-  std::filesystem::path init;
+  // Runs whose averaged weights, and exported models whose weights are the start, or the mean of them: of the same network
+  // and classes, but for what import_smaller() (net.h) lets be smaller. One that is named twice counts twice.
+  std::vector<std::filesystem::path> init;
   Recipe recipe;
   uint64_t seed = 1;
   double held_out =

@@ -692,7 +692,7 @@ TEST(Training, ARunOfAnOlderInputOnlyBeginsAnother) {
   old.resume = true;
   EXPECT_NE(error_of([&] { train(old, nullptr); }).find("another input"), std::string::npos);
   EXPECT_NE(error_of([&] { load_model(old.out); }).find("another input"), std::string::npos);
-  next.init = old.out;
+  next.init = {old.out};
   train(next, nullptr);
   EXPECT_EQ(read_run(next.out).input_version, input_version(kDigitsInput));
 }
@@ -757,7 +757,7 @@ TEST(Training, BeginsWithAnExportedModel) {
   const double learned = train(first, nullptr).epochs.back().val_accuracy;
   ASSERT_GE(learned, 0.8);
   export_model({{first.out}, folder / "model", "int8", {}, "1.0.0", true});
-  next.init = folder / "model";
+  next.init = {folder / "model"};
   const RunState state = train(next, nullptr);
   EXPECT_NEAR(state.epochs.back().val_accuracy, learned, 0.05);
   EXPECT_EQ(state.command, "biji train first && biji train next");
@@ -765,12 +765,44 @@ TEST(Training, BeginsWithAnExportedModel) {
   next.out = folder / "other";
   next.network = "lenet5";
   EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model: is a model of digits"), std::string::npos);
-  next.init = folder / "nothing";
+  next.init = {folder / "nothing"};
   EXPECT_NE(error_of([&] { train(next, nullptr); }).find("nothing: is neither"), std::string::npos);
   next.network = "digits";
-  next.init = folder / "model";
+  next.init = {folder / "model"};
   write_file(folder / "model/model.onnx", "cut");
   EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model.onnx"), std::string::npos);
+}
+
+TEST(Training, BeginsWithTheMeanOfSeveral) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions a = small_run(folder, "a"), b = small_run(folder, "b"), next = small_run(folder, "next");
+  a.recipe.epochs = b.recipe.epochs = next.recipe.epochs = 1;
+  a.seed = 5;
+  a.command = "biji prepare && biji train a";
+  b.command = "biji prepare && biji train b";
+  next.command = "biji train next";
+  next.recipe.lr = 1e-9f;  // stays where it begins
+  const auto weights = [](const std::filesystem::path& run) {
+    RunState state = read_run(run);
+    Net net(network_row(state.network).build(10), at::kCPU);
+    import_tensors(net, "average.", load_checkpoint(run, state));
+    return net.state().slice(0, 0, net.parameter_count()).clone();
+  };
+  train(a, nullptr);
+  train(b, nullptr);
+  next.init = {a.out, b.out, b.out};
+  EXPECT_EQ(train(next, nullptr).command, "biji prepare && biji train a && biji train b && biji train next");
+  const at::Tensor of_a = weights(a.out), of_b = weights(b.out);
+  EXPECT_GT((of_a - of_b).abs().max().item<double>(), 1e-3);
+  EXPECT_LT((weights(next.out) - (of_a + 2 * of_b) / 3).abs().max().item<double>(), 1e-5);
+
+  b.network = "lenet5";
+  b.out = folder / "lenet5";
+  train(b, nullptr);
+  next.out = folder / "other";
+  next.init = {a.out, b.out};
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("lenet5: is a run of lenet5"), std::string::npos);
 }
 
 TEST(Training, LearnsBarsAlmostPerfectly) {
