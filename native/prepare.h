@@ -14,18 +14,16 @@ struct PrepareOptions {
   std::vector<std::filesystem::path> from = {};  // idx sets: folders, searched in this order; CASIA: anything
                                                  // that for_each_file (archive.h) reads; png: folders
   std::filesystem::path out = {};
-  std::string classes = {};  // idx sets: characters as in parse_allow (decode.h), "0-9"; empty: all.
-                             // CASIA, png: "gb2312-1" (3,755 characters), "all" that are found (sorted), or a
-                             // text file with one label a line; empty: gb2312-1 for CASIA, all for png.
-                             // Samples of other classes are left out
+  // Samples of other classes are left out. idx sets: characters as in parse_allow (decode.h), "0-9"; empty: all.
+  // CASIA, png: "gb2312-1" (3,755 characters), "all" that are found (sorted), or a text file with one label a line;
+  // empty: gb2312-1 for CASIA, all for png.
+  std::string classes = {};
   std::string writers = {};  // CASIA: "1001-1200,1205", by the files' names; empty = all
-  std::vector<std::filesystem::path> without =
-      {};  // idx sets: packs of pixels; samples that show the same writing
-           // as one in there (alike.h) are left out
-  std::string network =
-      "auto";       // idx sets, png: a name of network_table(), whose input is made; auto: digits for
-                    // the classes 0-9, letters where only a-z and A-Z join them, else hanzi; idx sets
-                    // of which all classes are kept: their own
+  // idx sets: packs of pixels; samples that show the same writing as one in there (alike.h) are left out.
+  std::vector<std::filesystem::path> without = {};
+  // idx sets, png: a name of network_table(), whose input is made. auto: digits for the classes 0-9, letters where only
+  // a-z and A-Z join them, else hanzi; for idx sets of which all classes are kept, the set's own.
+  std::string network = "auto";
   int threads = 0;  // 0 = one a core
 };
 
