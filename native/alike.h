@@ -15,7 +15,7 @@ namespace biji {
 
 // How alike two pictures of the same writing are at least. Of EMNIST's digits the nearest of MNIST's test images has a
 // likeness of 0.96 to 0.99, rarely less, where both are the same writing, and mostly 0.85 to 0.95 where they are not: so
-// this leaves out all of the first and many of the second, of which there are enough.
+// this leaves out nearly all of the first and many of the second, of which there are enough.
 inline constexpr float kSameWriting = 0.93f;
 
 class Alike {

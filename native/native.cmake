@@ -9,8 +9,8 @@ find_package(Protobuf REQUIRED)
 find_package(Threads REQUIRED)
 
 add_library(biji_native STATIC
-  native/alike.cpp native/augment.cpp native/batch_norm.cpp native/convolution.cpp native/cuda_graph.cpp native/dataset.cpp
-  native/device.cpp native/download.cpp native/eval.cpp native/fetch.cpp native/hands.cpp native/ink_augment.cpp
+  native/alike.cpp native/augment.cpp native/batch_norm.cpp native/convolution.cpp native/cuda_graph.cpp
+  native/dataset.cpp native/device.cpp native/download.cpp native/eval.cpp native/fetch.cpp native/hands.cpp native/ink_augment.cpp
   native/model.cpp native/net.cpp native/onnx_model.cpp native/prepare.cpp native/progress.cpp native/ranks.cpp
   native/recognize.cpp native/report.cpp native/report_page.cpp native/scribble.cpp native/show.cpp
   native/skeleton.cpp native/train.cpp)
