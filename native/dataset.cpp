@@ -210,7 +210,7 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
         if (Random random(mix_seed(seed, 0xb1e4d)); random.chance(options.exaggerate))
           ink = between(ink, another(data, picks[i], *options.peers, random),
                         random.uniform(-options.extent, 0));
-        const Result<Image> image = draw_varied(ink, options.input, options.strength, seed);
+        const Result<Image> image = draw_varied(ink, options.input, options.strength, seed, options.pictures);
         if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
       } else {
         const InputSpec& packed = pack.info().input;  // data.input may have been scaled

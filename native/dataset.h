@@ -64,6 +64,7 @@ struct DrawOptions {
   float exaggerate = 0;
   float extent = 0.5f;
   const Peers* peers = nullptr;
+  float pictures = 0.5f;  // share of the ink that is varied as pictures (draw_varied())
 };
 // The input of some samples, u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions. index: int64
 // [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of another size than theirs).

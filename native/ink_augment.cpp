@@ -261,11 +261,12 @@ Ink vary(const Ink& ink, float strength, uint64_t seed) {
   return out;
 }
 
-Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed) {
+Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed,
+                          float pictures) {
   if (strength <= 0 || ink.empty()) return normalize(ink, spec);
   Random random(mix_seed(seed, 0x9e17));
   Ink varied = vary(ink, strength, seed);
-  if (spec.directions > 0 && random.chance(0.5f)) {
+  if (spec.directions > 0 && random.chance(1 - pictures)) {
     if (random.chance(0.2f)) turn_strokes(varied, random.uniform(0, 0.3f), random);
     if (spec.order && random.chance(0.2f)) reorder_strokes(varied, random.uniform(0, 0.5f), random);
     InputSpec pen = spec;

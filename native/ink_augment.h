@@ -32,10 +32,11 @@ Ink vary(const Ink& ink, float strength, uint64_t seed);
 
 // vary(), then the encoder: drawn with a pen of random width (0.6 to 2.1 times spec.pen_px), for three in ten by way
 // of a canvas of random size and pen, which is normalised as a picture would be. Pens and canvases are as various
-// at every strength: hands are what a gentler course has less of, not tools. With directions, five in ten are ink as the
-// page has it, drawn with spec.pen_px give or take a fifth, some strokes the other way round or (where the input has an
-// order) in another order; the others are pictures of which the pen's way is unknown, four of those five by way of the
-// canvas. strength 0 is exactly normalize(ink, spec).
-Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed);
+// at every strength: hands are what a gentler course has less of, not tools. With directions, a share of pictures, 0 to 1,
+// are drawn as pictures of which the pen's way is unknown, four in five of them by way of the canvas; the others are ink
+// as the page has it, drawn with spec.pen_px give or take a fifth, some strokes the other way round or (where the input
+// has an order) in another order. strength 0 is exactly normalize(ink, spec).
+Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed,
+                          float pictures = 0.5f);
 
 }  // namespace biji

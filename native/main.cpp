@@ -167,6 +167,11 @@ int main(int argc, char** argv) {
                                       "share of ink in which what tells its hand from another's of the same "
                                       "character is overdone; 0 = none")
                          ->check(CLI::Range(0., 1.));
+  auto* pictures = train_command
+                       ->add_option("--pictures", train.recipe.pictures,
+                                    "share of ink that is drawn as pictures, which do not tell the pen's way "
+                                    "(networks that read directions)")
+                       ->check(CLI::Range(0., 1.));
   auto* as_ink =
       train_command
           ->add_option(
@@ -370,6 +375,7 @@ int main(int argc, char** argv) {
         if (*size_start) train.recipe.size_start = given.size_start;
         if (*scribbles) train.recipe.scribbles = given.scribbles;
         if (*exaggerate) train.recipe.exaggerate = given.exaggerate;
+        if (*pictures) train.recipe.pictures = given.pictures;
         if (*as_ink) train.recipe.as_ink = given.as_ink;
         if (*mixup) train.recipe.mixup = given.mixup;
         if (*patience) train.recipe.patience = given.patience;

@@ -20,7 +20,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, cent
                                                 order)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recipe, epochs, batch, optimizer, lr, weight_decay,
                                                 label_smoothing, augment, augment_end, ema, size_start,
-                                                scribbles, exaggerate, as_ink, mixup, patience)
+                                                scribbles, exaggerate, pictures, as_ink, mixup, patience)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, input, input_version, recipe,
                                                 seed, precision, threads, held_out, data, validation, init,
                                                 command, git_commit, step, total_steps, seconds, epoch_loss,

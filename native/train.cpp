@@ -389,7 +389,8 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
         .threads = threads,
         .exaggerate = recipe.exaggerate,
         .extent = strength(recipe, step, state.total_steps),
-        .peers = &peers};
+        .peers = &peers,
+        .pictures = recipe.pictures};
     return [index = index_of(step), draw_options, &data] { return draw(data, index, draw_options); };
   });
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions().device(device).dtype(

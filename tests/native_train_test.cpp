@@ -318,6 +318,18 @@ TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
     pictures += std::all_of(directions, drawn.end(), [](uint8_t v) { return v == 0; });
   }
   EXPECT_NEAR(pictures, 150, 30);  // five in ten
+
+  const auto is_picture = [&](float share, uint64_t seed) {
+    const std::vector<uint8_t> drawn = draw_varied(ink, kHanziInput, 1, seed, share).value.pixels;
+    return std::all_of(drawn.begin() + kPlane, drawn.end(), [](uint8_t v) { return v == 0; });
+  };
+  pictures = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    EXPECT_FALSE(is_picture(0, seed)) << seed;
+    EXPECT_TRUE(is_picture(1, seed)) << seed;
+    pictures += is_picture(0.8f, seed);
+  }
+  EXPECT_NEAR(pictures, 240, 24);
 }
 
 TEST(Ink, BetweenTwoHandsIsBetweenThem) {
