@@ -372,6 +372,29 @@ Image ink_of_photo(const Image& gray, Scene scene) {
   return ink;
 }
 
+// Pale ink as dark as other ink. Ink that was drawn is of one shade but for its edges, and stays as it is; a scan's has
+// many shades: next to none of it is as dark as the darkest. Where their mean is below kMeanShade, they are mixed with
+// what they would be if shades were light (scanners store about its square root, IEC 61966-2-1: a pixel half of which
+// is ink is closer to paper), as far as it takes.
+void darken_pale(Image& ink) {
+  constexpr int64_t kMeanShade = 150, kWhole = 256;
+  const Histogram shades = histogram_of(ink);
+  const int32_t darkest = *std::max_element(ink.pixels.begin(), ink.pixels.end());
+  int64_t count = 0, full = 0, sum = 0, room = 0;
+  for (int32_t v = darkest / 8 + 1; v <= darkest; ++v) {
+    count += shades[v];
+    if (v >= darkest - darkest / 32) full += shades[v];
+    sum += v * shades[v];
+    room += v * (255 - v) * shades[v];
+  }
+  if (50 * full >= count || sum >= kMeanShade * count) return;
+  const int64_t share = std::min(kWhole, (kMeanShade * count - sum) * 255 * kWhole / room);
+  std::array<uint8_t, 256> darker{};
+  for (int64_t v = 0; v < 256; ++v)
+    darker[v] = static_cast<uint8_t>(v + (share * v * (255 - v) + 255 * kWhole / 2) / (255 * kWhole));
+  for (uint8_t& v : ink.pixels) v = darker[v];
+}
+
 }  // namespace
 
 Result<Image> ink_from_gray(const Image& gray, Shade shade, Scene scene) {
@@ -406,6 +429,7 @@ Result<Image> ink_from_gray(const Image& gray, Shade shade, Scene scene) {
   const auto paper = static_cast<uint8_t>(light_ink ? 255 - border_shade : border_shade);
   if (!exact || (scene == Scene::kPage && has_shade(work, paper))) return ink_of_photo(work, scene);
   for (uint8_t& v : work.pixels) v = static_cast<uint8_t>(paper - std::min(v, paper));
+  darken_pale(work);
   return work;
 }
 

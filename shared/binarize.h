@@ -15,10 +15,11 @@ enum class Scene : int32_t { kPage = 0, kCharacter = 1 };
 
 // gray: 0 = black, 255 = white, any size >= 1x1; safe for untrusted sizes.
 // A picture with one exact paper shade (a canvas, a scan with cleaned background, MNIST) is only inverted or
-// shifted, so that its anti-aliasing survives untouched. Anything else is treated as a photograph: the
-// paper's shade is estimated in blocks and divided out, its noise is measured from place to place, and an
-// iterated threshold (T. Ridler & S. Calvard, 1978) decides what is ink; edges stay soft. A picture without
-// anything that stands out from its noise gives an all-zero map.
+// shifted, so that its anti-aliasing survives untouched; only ink of many shades that are pale on the whole, as
+// of a scan, is darkened. Anything else is treated as a photograph: the paper's shade is estimated in blocks and
+// divided out, its noise is measured from place to place, and an iterated threshold (T. Ridler & S. Calvard,
+// 1978) decides what is ink; edges stay soft. A picture without anything that stands out from its noise gives
+// an all-zero map.
 Result<Image> ink_from_gray(const Image& gray, Shade shade, Scene scene = Scene::kPage);
 
 }  // namespace biji

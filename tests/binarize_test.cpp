@@ -36,6 +36,57 @@ TEST(InkFromGray, ACanvasKeepsItsAntiAliasing) {
   EXPECT_EQ(ink.value.at(3, 3), 0);
 }
 
+// Ink of every shade from next to none to `darkest` in equal parts, on white.
+Image shaded_scan(int32_t darkest) {
+  Image gray(64, 64);
+  for (int32_t y = 0; y < 64; ++y)
+    for (int32_t x = 0; x < 64; ++x)
+      gray.at(x, y) = y >= 20 && y < 30 ? static_cast<uint8_t>(255 - x * darkest / 63) : 255;
+  return gray;
+}
+
+// Of what is ink in gray.
+double mean_shade(const Image& ink, const Image& gray) {
+  double sum = 0, count = 0;
+  for (size_t i = 0; i < ink.pixels.size(); ++i)
+    if (gray.pixels[i] < 255 - 31) sum += ink.pixels[i], ++count;
+  return sum / count;
+}
+
+TEST(InkFromGray, PaleScansAreDarkenedAndStayInOrder) {
+  Image gray = shaded_scan(200);
+  gray.at(40, 40) = 0;  // one black speck does not make it dark
+  const Image ink = ink_from_gray(gray, Shade::kDark, Scene::kCharacter).value;
+  EXPECT_NEAR(mean_shade(ink, gray), 150, 1);
+  EXPECT_EQ(ink.at(3, 3), 0);
+  EXPECT_EQ(ink.at(40, 40), 255);
+  for (int32_t x = 1; x < 64; ++x) EXPECT_GE(ink.at(x, 25), ink.at(x - 1, 25)) << x;
+
+  // No further than light goes: half way between paper and black is three quarters.
+  gray = shaded_scan(110);
+  gray.at(40, 40) = 127;
+  gray.at(42, 40) = 0;
+  const Image darkest = ink_from_gray(gray, Shade::kDark, Scene::kCharacter).value;
+  EXPECT_EQ(darkest.at(40, 40), 192);
+  EXPECT_LT(mean_shade(darkest, gray), 140);
+}
+
+TEST(InkFromGray, DarkScansAndDrawnInkKeepTheirShades) {
+  Image dark = shaded_scan(255);
+  for (uint8_t& v : dark.pixels)
+    if (v < 255) v = static_cast<uint8_t>(v / 2);
+  const Image ink = ink_from_gray(dark, Shade::kDark, Scene::kCharacter).value;
+  Image pale(64, 64);  // one pale shade with soft edges
+  for (int32_t y = 0; y < 64; ++y)
+    for (int32_t x = 0; x < 64; ++x)
+      pale.at(x, y) = y < 20 || y > 29 ? 255 : y == 20 || y == 29 ? 230 : y == 21 || y == 28 ? 200 : 180;
+  const Image drawn = ink_from_gray(pale, Shade::kDark, Scene::kCharacter).value;
+  for (size_t i = 0; i < ink.pixels.size(); ++i) {
+    ASSERT_EQ(ink.pixels[i], 255 - dark.pixels[i]);
+    ASSERT_EQ(drawn.pixels[i], 255 - pale.pixels[i]);
+  }
+}
+
 TEST(InkFromGray, LightInkOnBlackIsFoundAndUnchanged) {
   Image board(30, 30);
   board.at(15, 15) = 200;
