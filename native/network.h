@@ -94,10 +94,10 @@ struct Recipe {
                         // (D. Hendrycks et al., 2019), as a share of the batch and added to it
   // Of ink, share in which what tells its hand from another's is overdone (hands.h), by up to the augmentation's strength.
   float exaggerate = 0;
-  float pictures =
-      0.5f;          // of ink, share that is drawn as pictures, without the pen's way, if the input has it
-  float as_ink = 0;  // of scans, share that is drawn anew with a pen (skeleton.h)
-  float mixup = 0;   // alpha of mixup (augment.h); 0 = none
+  // Where the input has the pen's way: of ink, share that is drawn as pictures, which do not tell it (ink_augment.h).
+  float pictures = 0.5f;
+  float as_ink = 0;      // of scans, share that is drawn anew with a pen (skeleton.h)
+  float mixup = 0;       // alpha of mixup (augment.h); 0 = none
   int32_t patience = 0;  // epochs without a better validation accuracy after which training ends; 0 = never
 };
 
