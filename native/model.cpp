@@ -288,10 +288,14 @@ Model load_model(const fs::path& folder) {
     } catch (const std::runtime_error& error) {
       throw std::runtime_error((folder / card.at("file").get<std::string>()).string() + ": " + error.what());
     }
+    const auto temperature = card.at("temperature").get<double>();
+    if (!usable_temperature(static_cast<float>(temperature)))
+      throw std::runtime_error(path.string() + ": has a temperature of " + card.at("temperature").dump() +
+                               "; export the model again");
     LookAgain look;
     if (card.contains("look_again"))
       look = {card.at("look_again").at("below").get<float>(), card.at("look_again").at("slant").get<float>()};
-    return {std::move(net), std::move(exported.classes), card.at("temperature").get<double>(), look};
+    return {std::move(net), std::move(exported.classes), temperature, look};
   } catch (const json::exception& error) {
     throw damaged(path, error);
   }

@@ -101,9 +101,13 @@ Result<std::vector<uint8_t>> parse_allow(std::string_view filter, const Labels& 
   return flags;
 }
 
+bool usable_temperature(float temperature) {
+  return temperature > 0 && std::isfinite(temperature);
+}
+
 Result<std::vector<Candidate>> top_k(std::span<const float> logits, std::span<const uint8_t> allow,
                                      float temperature, int32_t k) {
-  if (k < 1 || !(temperature > 0) || (!allow.empty() && allow.size() != logits.size()))
+  if (k < 1 || !usable_temperature(temperature) || (!allow.empty() && allow.size() != logits.size()))
     return Err::kBadArgument;
   constexpr float kLowest = -std::numeric_limits<float>::infinity();
   std::vector<Candidate> all;

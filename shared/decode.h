@@ -33,10 +33,13 @@ struct Candidate {
   float probability = 0;
 };
 
+// Whether logits can be divided by it: > 0 and finite.
+bool usable_temperature(float temperature);
+
 // The k most probable classes, best first; ties go to the lower index.
 // logits: [classes], NaN counts as -infinity. allow: [classes] flags, or empty for all: the probabilities are
-// a softmax over the allowed classes alone. temperature > 0: logits are divided by it (C. Guo et al., 2017).
-// k is cut to the number of allowed classes. kBadArgument for k < 1, a temperature that is not > 0 or an
+// a softmax over the allowed classes alone. temperature: logits are divided by it (C. Guo et al., 2017).
+// k is cut to the number of allowed classes. kBadArgument for k < 1, a temperature that is not usable or an
 // allow of another length; kEmpty when there is nothing to choose from.
 Result<std::vector<Candidate>> top_k(std::span<const float> logits, std::span<const uint8_t> allow,
                                      float temperature, int32_t k);

@@ -89,6 +89,7 @@ TEST(TopK, RefusesMisuse) {
   EXPECT_EQ(top_k(logits, {}, 1, 0).err, Err::kBadArgument);
   EXPECT_EQ(top_k(logits, {}, 0, 1).err, Err::kBadArgument);
   EXPECT_EQ(top_k(logits, {}, NAN, 1).err, Err::kBadArgument);
+  EXPECT_EQ(top_k(logits, {}, INFINITY, 1).err, Err::kBadArgument);
   EXPECT_EQ(top_k(logits, short_allow, 1, 1).err, Err::kBadArgument);
   EXPECT_EQ(top_k(logits, none, 1, 1).err, Err::kEmpty);
   EXPECT_EQ(top_k({}, {}, 1, 1).err, Err::kEmpty);

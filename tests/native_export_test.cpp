@@ -230,6 +230,10 @@ TEST_F(Exported, ATamperedFolderIsRefusedByName) {
   other["input"]["centring"] = "density";
   write_file(model / "model.json", other.dump());
   EXPECT_NE(error_of([&] { load_model(model); }).find("centring"), std::string::npos);
+  other = nlohmann::json::parse(card);
+  other["temperature"] = 0;
+  write_file(model / "model.json", other.dump());
+  EXPECT_NE(error_of([&] { load_model(model); }).find("temperature of 0"), std::string::npos);
 }
 
 }  // namespace

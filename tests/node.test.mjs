@@ -221,6 +221,7 @@ describe('a broken model', () => {
     'that wants three directions': [edit((info) => ({ ...info, input: { ...info.input, directions: 3 } })), /input that model\.json/],
     'that wants an order without directions': [edit((info) => ({ ...info, input: { ...info.input, order: true } })), /input that model\.json/],
     'that would lean too far': [edit((info) => ({ ...info, look_again: { below: 0.8, slant: 12 } })), /second look/],
+    'with a temperature that cannot be': [edit((info) => ({ ...info, temperature: 1e300 })), /a temperature of 1e\+300/],
     'without a description': [async (folder) => writeFile(path.join(folder, 'model.json'), '<!doctype html>'), /not JSON/],
     'with an empty description': [async (folder) => writeFile(path.join(folder, 'model.json'), 'null'), /does not describe/],
   };

@@ -181,7 +181,7 @@ int32_t biji_core_look_again(biji_core* core, int32_t classes, float temperature
   core->again.clear();
   core->again_input.clear();
   if (classes < 1 || classes != biji_core_label_count(core)) return status(Err::kBadData);
-  if (!(temperature > 0)) return status(Err::kBadArgument);
+  if (!usable_temperature(temperature)) return status(Err::kBadArgument);
   const int64_t count = core->encoded.count();
   const auto logits = scratch_span<float>(core, 0, count * classes);
   if (static_cast<int64_t>(logits.size()) != count * classes) return status(Err::kBadData);

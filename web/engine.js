@@ -82,6 +82,10 @@ class Model {
     if (typeof info !== 'object' || !Number.isInteger(info?.bytes) || !Number.isInteger(info?.classes))
       throw new BijiError('model', `${model}model.json does not describe a Biji model.`);
 
+    const temperature = Math.fround(info.temperature ?? 1);
+    if (!(temperature > 0 && temperature < Infinity))
+      throw new BijiError('model', `${model}model.json has a temperature of ${info.temperature}. Export the model again.`);
+
     const wanted = provider === 'auto' && remembered ? remembered : provider;
     const gpu = wanted === 'wasm' ? null : await findGpu(provider === 'auto');
     const runtime = gpu ? 'jspi' : 'wasm';

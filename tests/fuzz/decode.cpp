@@ -9,9 +9,10 @@
 namespace biji {
 namespace {
 
-std::string seed(const std::string& labels, const std::string& filter, std::initializer_list<float> logits) {
+std::string seed(const std::string& labels, const std::string& filter, std::initializer_list<float> logits,
+                 float temperature = 1.5f) {
   std::string text = bytes_of(static_cast<uint8_t>(labels.size())) + labels +
-                     bytes_of(static_cast<uint8_t>(filter.size())) + filter + bytes_of(1.5f) +
+                     bytes_of(static_cast<uint8_t>(filter.size())) + filter + bytes_of(temperature) +
                      bytes_of(int32_t{3});
   for (const float logit : logits) text += bytes_of(logit);
   return text;
@@ -21,7 +22,8 @@ std::string seed(const std::string& labels, const std::string& filter, std::init
 
 std::vector<std::string> seeds() {
   return {seed("0\n1\n2\n", "0-1", {1, 2, 3}), seed("一\n啊\r\na\n", "一-龥a", {-1e30f, NAN, 7}),
-          seed("+\n-\n", "+-", {INFINITY, 0}), seed("a", "", {0})};
+          seed("+\n-\n", "+-", {INFINITY, 0}), seed("a", "", {0}),
+          seed("a\nb", "", {-INFINITY, 1}, INFINITY)};
 }
 
 }  // namespace biji
