@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "shared/binarize.h"
 #include "shared/raster.h"
 
 namespace biji {
@@ -170,6 +171,43 @@ void reorder_strokes(Ink& ink, float probability, Random& random) {
   ink = std::move(out);
 }
 
+// The pen pressed as hands press it: more in some directions than in others, less towards the ends of strokes.
+// ink: its longer side is 1. Adds to what the points have, and leaves it in 0.1..1.
+void press_by_way(Ink& ink, Random& random) {
+  const float by_direction = random.uniform(0, 0.3f), firmest = random.uniform(0, static_cast<float>(M_PI));
+  const float at_begin = random.uniform(-0.1f, 0.3f), at_end = random.uniform(0, 0.5f);
+  const float begins = random.uniform(0.02f, 0.15f), ends = random.uniform(0.02f, 0.25f);
+  std::vector<float> way;
+  for (int32_t s = 0; s < ink.stroke_count(); ++s) {
+    Point* p = ink.points.data() + (s == 0 ? 0 : ink.ends[static_cast<size_t>(s) - 1]);
+    const size_t n = ink.stroke(s).size();
+    way.assign(n, 0);
+    for (size_t i = 1; i < n; ++i) way[i] = way[i - 1] + std::hypot(p[i].x - p[i - 1].x, p[i].y - p[i - 1].y);
+    for (size_t i = 0; i < n; ++i) {
+      const Point &a = p[i == 0 ? 0 : i - 1], &b = p[std::min(i + 1, n - 1)];
+      p[i].pressure += by_direction * std::cos(2 * (std::atan2(b.y - a.y, b.x - a.x) - firmest)) -
+                       at_begin * std::max(0.f, 1 - way[i] / begins) -
+                       at_end * std::max(0.f, 1 - (way[n - 1] - way[i]) / ends);
+      p[i].pressure = std::clamp(p[i].pressure, 0.1f, 1.f);
+    }
+  }
+}
+
+// One pass of the kernel 1 2 1 along rows and columns, in place: a variance of half a pixel squared.
+void blur(std::vector<float>& shade, int32_t width, int32_t height) {
+  const auto along = [&](int32_t count, int32_t stride, float* first) {
+    float before = 0;
+    for (int32_t i = 0; i < count; ++i) {
+      float& here = first[i * stride];
+      const float was = here;
+      here = 0.25f * (before + 2 * was + (i + 1 < count ? first[(i + 1) * stride] : 0));
+      before = was;
+    }
+  };
+  for (int32_t y = 0; y < height; ++y) along(width, 1, shade.data() + y * width);
+  for (int32_t x = 0; x < width; ++x) along(height, width, shade.data() + x);
+}
+
 }  // namespace
 
 uint64_t Random::next() {
@@ -261,6 +299,36 @@ Ink vary(const Ink& ink, float strength, uint64_t seed) {
   return out;
 }
 
+Image scanned(Ink ink, Random& random) {
+  assert(!ink.empty());
+  press(ink, random.uniform(0.05f, 0.3f), random);
+  press_by_way(ink, random);
+  const Box box = bounds(ink);
+  const float side = random.uniform(40, 110), pen = std::min(std::exp(random.uniform(0.2f, 1.7f)), side / 16);
+  const float scale = side / std::max({box.width, box.height, 1e-6f});
+  const auto passes = static_cast<int32_t>(random.next() % (side < 60 ? 2 : 3));
+  const float margin = pen + static_cast<float>(passes) + 2;
+  Image image(static_cast<int32_t>(box.width * scale + 2 * margin) + 1,
+              static_cast<int32_t>(box.height * scale + 2 * margin) + 1);
+  draw_ink(ink, {box.x, box.y, scale, margin + random.uniform(), margin + random.uniform()}, pen,
+           random.uniform(0.6f, 1.8f), image);
+  if (random.chance(0.5f)) fade(image, random.uniform(0.4f, 1), random);
+
+  std::vector<float> shade(image.pixels.begin(), image.pixels.end());
+  const float grain = random.uniform(0, 0.8f);
+  for (int32_t pass = 0; pass < passes; ++pass) blur(shade, image.width, image.height);
+  for (float& v : shade)
+    if (v > 0) v *= 1 - grain * random.uniform();
+  blur(shade, image.width, image.height);
+  const float darkest = *std::max_element(shade.begin(), shade.end());
+  const float gamma = std::exp(random.uniform(-0.4f, 0.7f)), cut = random.uniform(0, 0.3f);
+  for (size_t i = 0; i < shade.size(); ++i) {
+    const float v = std::pow(shade[i] / darkest, gamma);
+    image.pixels[i] = v < cut ? 0 : static_cast<uint8_t>(255 * v + 0.5f);
+  }
+  return image;
+}
+
 Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed,
                           float pictures) {
   if (strength <= 0 || ink.empty()) return normalize(ink, spec);
@@ -278,13 +346,19 @@ Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength,
     pen.pen_px *= std::exp(random.uniform(-0.5f, 0.74f));
     return with_blank_directions(normalize(varied, pen).value, spec);
   }
+  if (random.chance(0.45f)) {
+    Image paper = scanned(std::move(varied), random);
+    for (uint8_t& v : paper.pixels) v = 255 - v;
+    const Result<Image> read = ink_from_gray(paper, Shade::kDark, Scene::kCharacter);
+    return read.ok() ? normalize(read.value, spec) : read;
+  }
   const Box box = bounds(varied);
   const float side = random.uniform(48, 176), pen = side * std::exp(random.uniform(-4, -2.2f));
   const float scale = side / std::max({box.width, box.height, 1e-6f});
   const float margin = pen / 2 + 1;
   Image canvas(static_cast<int32_t>(box.width * scale + 2 * margin) + 1,
                static_cast<int32_t>(box.height * scale + 2 * margin) + 1);
-  const bool uneven = random.chance(0.5f);
+  const bool uneven = random.chance(0.3f);
   if (uneven) press(varied, 0.25f, random);
   draw_ink(varied, {box.x, box.y, scale, margin + random.uniform(), margin + random.uniform()},
            std::max(pen, 0.8f), uneven ? random.uniform(0, 1) : 0, canvas);

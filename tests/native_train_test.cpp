@@ -332,6 +332,33 @@ TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
   EXPECT_NEAR(pictures, 240, 24);
 }
 
+TEST(Ink, ScannedHasTheShadesOfScans) {
+  Ink cross, dot;  // each about 1 long
+  cross.add_stroke(std::vector<Point>{{-0.5f, 0}, {0, 0.02f}, {0.5f, 0}});
+  cross.add_stroke(std::vector<Point>{{0, -0.5f}, {0, 0.5f}});
+  dot.add_stroke(std::vector<Point>{{0, 0}});
+  int64_t ink = 0, black = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed), again(seed);
+    const Image image = scanned(cross, random);
+    EXPECT_EQ(image.pixels, scanned(cross, again).pixels);
+    EXPECT_GE(std::max(image.width, image.height), 40);
+    EXPECT_LE(std::max(image.width, image.height), 130);
+    EXPECT_EQ(*std::max_element(image.pixels.begin(), image.pixels.end()), 255) << seed;
+    for (int32_t x = 0; x < image.width; ++x) {  // a margin of paper
+      EXPECT_EQ(image.at(x, 0), 0);
+      EXPECT_EQ(image.at(x, image.height - 1), 0);
+    }
+    for (const uint8_t v : image.pixels) {
+      ink += v > 0;
+      black += v >= 240;
+    }
+    const Image speck = scanned(dot, random);
+    EXPECT_EQ(*std::max_element(speck.pixels.begin(), speck.pixels.end()), 255) << seed;
+  }
+  EXPECT_LT(10 * black, ink);  // most of a drawn canvas's ink is black
+}
+
 TEST(Ink, BetweenTwoHandsIsBetweenThem) {
   Ink from, to;
   from.add_stroke(std::vector<Point>{{0, 0}, {100, 0}});
