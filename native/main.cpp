@@ -125,7 +125,8 @@ int main(int argc, char** argv) {
       "  biji train --resume --out runs/digits\n"
       "  biji train hanzi --init models/hanzi --size-start 0 --data data/my-scans.bjp --epochs 5 --lr 2e-4 "
       "--out runs/mine\n"
-      "Ctrl-C finishes the step, saves and ends; --resume goes on from there.");
+      "Ctrl-C finishes the step, saves and ends; --resume goes on from there, or after a crash from the last "
+      "checkpoint.");
   train_command->add_option("MODEL", network, "the network (not with --resume)");
   train_command->add_option("--data", train.data, "packs to train on");
   train_command->add_option("--val-data", train.validation, "packs to validate on after each epoch");
@@ -197,6 +198,12 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   train_command->add_flag("--cuda-graphs", train.cuda_graphs,
                           "record a step once and replay it, so that the GPU does not wait for the CPU");
+  double save_minutes = train.save_every / 60;
+  train_command
+      ->add_option("--save-every", save_minutes,
+                   "minutes between checkpoints within an epoch, 0 = only at its end and on Ctrl-C")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   train_command->add_flag("--resume", train.resume,
                           "go on with the run in --out; its other settings stay as they were");
 
@@ -380,6 +387,7 @@ int main(int argc, char** argv) {
         if (*mixup) train.recipe.mixup = given.mixup;
         if (*patience) train.recipe.patience = given.patience;
       }
+      train.save_every = 60 * save_minutes;
       train.network = network;
       train.command = joined(argc, argv);
       train.git_commit = git_commit();

@@ -401,8 +401,10 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
   const double seconds_before = state.seconds;
   const int64_t first_step = state.step;
   Progress progress("train", state.total_steps, state.step);
+  double saved = 0;  // when, by progress
 
   const auto save = [&](bool best) {
+    saved = progress.seconds();
     // Each rank has seen other samples; the statistics that are kept are those of all.
     for (Net* each : {&net, &average}) {
       const at::NoGradGuard no_grad;
@@ -549,7 +551,8 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
                     100 * correct_sum.item<double>() / static_cast<double>(done_in_epoch * batch));
       progress.show(state.step, text, batch, "images");
     }
-    if (done_in_epoch == steps_per_epoch || state.finished()) {
+    const bool ended = done_in_epoch == steps_per_epoch || state.finished();
+    if (ended) {
       EpochRow line{static_cast<int32_t>(epoch + 1),
                     state.step,
                     loss_sum.item<double>() / static_cast<double>(done_in_epoch),
@@ -614,19 +617,21 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     }
     bool told =
         (stop && stop->load()) || (options.stop_after >= 0 && state.step - first_step >= options.stop_after);
+    // A crash or a power failure should cost minutes, not an epoch.
+    bool overdue = options.save_every > 0 && progress.seconds() - saved >= options.save_every;
     if (several) {
       const bool asks = state.step % kStopSteps == 0;
       if (asks) {
-        at::Tensor wishes = at::full({1}, told ? 1. : 0., at::kDouble).to(device);
+        at::Tensor wishes = at::tensor({told ? 1. : 0., overdue ? 1. : 0.}, at::kDouble).to(device);
         ranks.sum(wishes);
-        told = wishes.item<double>() > 0;
+        told = wishes[0].item<double>() > 0;
+        overdue = wishes[1].item<double>() > 0;
       }
       told = told && asks;
+      overdue = overdue && asks;
     }
-    if (told) {
-      if (done_in_epoch != steps_per_epoch) save(false);
-      break;
-    }
+    if ((told || overdue) && !ended) save(false);
+    if (told) break;
   }
   return state;
 }

@@ -38,11 +38,12 @@ struct TrainOptions {
   int threads = 0;                 // of the CPU; 0 = one a core
   std::string precision = "auto";  // "auto", "fp32", "bf16", "fp16"
   bool cuda_graphs = false;        // cuda_graph.h; one rank without mixup
-  bool resume = false;             // go on where out stands; only out, device and cuda_graphs count
-  std::string command;             // recorded for the model's card
-  std::string git_commit;          // likewise
-  bool quiet = false;              // print nothing
-  int64_t stop_after = -1;         // stop as on Ctrl-C after this many steps in this session (tests)
+  double save_every = 600;  // seconds between checkpoints within an epoch; 0: only at its end and on stop
+  bool resume = false;      // go on where out stands; only out, device, cuda_graphs and save_every count
+  std::string command;      // recorded for the model's card
+  std::string git_commit;   // likewise
+  bool quiet = false;       // print nothing
+  int64_t stop_after = -1;  // stop as on Ctrl-C after this many steps in this session (tests)
   // Every step of this session is appended (benchmarks). A CUDA device works behind the program's back: there
   // input is meaningless, and whole only as the sum of a session that stop_after ended.
   std::vector<StepSeconds>* timing = nullptr;

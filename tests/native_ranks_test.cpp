@@ -1,4 +1,5 @@
-// Several processes that train one network: they end where one would, and none of them hangs when another dies.
+// Processes that train: several with one network end where one would, none of them hangs when another dies, and one
+// that is killed loses minutes.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -113,6 +114,32 @@ TEST(Ranks, WhenOneDiesTheOthersSaySoAndTheRunResumes) {
   EXPECT_EQ(code_of(again[0]), 0) << read_file(folder / "rank0.txt");
   EXPECT_EQ(code_of(again[1]), 0) << read_file(folder / "rank1.txt");
   EXPECT_GT(read_run(folder / "run").step, before);
+}
+
+TEST(Ranks, OneKilledWithinAnEpochGoesOnFromThere) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 2000);  // 80 steps an epoch
+  const auto whole = command("lenet5", folder / "bars.bjp", folder / "whole", 1);
+  auto arguments = command("lenet5", folder / "bars.bjp", folder / "run", 1);
+  for (const char* more : {"--save-every", "1e-9"}) arguments.push_back(more);
+  ASSERT_EQ(code_of(start(whole, 0, 1, 0, folder / "whole.txt")), 0);
+  const pid_t killed = start(arguments, 0, 1, 0, folder / "run.txt");
+  for (int i = 0; i < 30000 && !std::filesystem::exists(folder / "run/state.json"); ++i) usleep(1000);
+  kill(killed, SIGKILL);
+  EXPECT_EQ(code_of(killed), -1) << read_file(folder / "run.txt");
+
+  const RunState before = read_run(folder / "run");
+  EXPECT_GT(before.step, 0);
+  EXPECT_TRUE(before.epochs.empty());
+  const std::vector<std::string> resume = {"train", "--resume", "--out", (folder / "run").string()};
+  EXPECT_EQ(code_of(start(resume, 0, 1, 0, folder / "run.txt")), 0) << read_file(folder / "run.txt");
+  RunState after = read_run(folder / "run"), expected = read_run(folder / "whole");
+  ASSERT_EQ(after.epochs.size(), 1u);
+  EXPECT_EQ(after.epochs[0].loss, expected.epochs[0].loss);
+  const FloatTensors a = load_checkpoint(folder / "run", after),
+                     b = load_checkpoint(folder / "whole", expected);
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, tensor] : a) EXPECT_EQ(tensor.data, b.at(name).data) << name;  // bit for bit
 }
 
 TEST(Ranks, PlacesThatCannotBeAreRefused) {
