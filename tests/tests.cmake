@@ -51,7 +51,7 @@ if(BIJI_NATIVE_TESTS)
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   add_test(NAME core_wasm COMMAND node --no-experimental-fetch ${CMAKE_SOURCE_DIR}/build-wasm/core_tests.cjs)
   add_test(NAME fuzz COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/run.sh ${CMAKE_SOURCE_DIR}/build-fuzz 10)
-  # From the seeds alone, so that a failure can be had again; `make fuzz` is there to find new ones.
+  # From one seed, so that a failure can be had again; `make fuzz` is there to find new ones.
   set_tests_properties(fuzz PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT SEED=1)
   foreach(suite node browser)
     add_test(NAME ${suite} COMMAND node --test ${CMAKE_SOURCE_DIR}/tests/${suite}.test.mjs
