@@ -65,19 +65,19 @@ fuzz: setup ## look for bytes that the readers cannot take, SECONDS (60) for eac
 bench: build ## latency of the shipped models in the page, preprocessing speed, sizes
 	@cmake --build --preset release --target core_bench
 	@cmake --build --preset wasm --target core_bench
-	@node tests/bench.mjs
+	@node tests/bench/bench.mjs
 
 # The Python side is no part of setup; the script says what to install. Debian's own interpreter has Debian's PyTorch.
 PYTHON ?= /usr/bin/python3
 bench-train: native ## training and preparing beside the same in PyTorch, NumPy and Pillow (DEVICE=cuda with a GPU)
 	@cmake --build --preset release --target train_bench
-	@$(PYTHON) tests/bench_train.py --device $(or $(DEVICE),cpu)
+	@$(PYTHON) tests/bench/bench_train.py --device $(or $(DEVICE),cpu)
 
 eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the shared encoder
-	@node tests/eval.mjs
+	@node tests/bench/eval.mjs
 
 format: ## format the C++ sources
-	@clang-format -i shared/*.h shared/*.cpp native/*.h native/*.cpp wasm/*.h wasm/*.cpp tests/*.cpp tests/fuzz/*.h tests/fuzz/*.cpp
+	@clang-format -i $$(git ls-files '*.h' '*.cpp')
 
 clean: ## remove what was built (what setup fetched stays)
 	rm -rf build build-dev build-fuzz build-wasm build-cuda dist

@@ -6,13 +6,13 @@
 #include <cstdio>
 #include <exception>
 
-#include "native/fetch.h"
-#include "native/model.h"
-#include "native/prepare.h"
-#include "native/recognize.h"
-#include "native/report.h"
-#include "native/show.h"
-#include "native/train.h"
+#include "native/commands/fetch.h"
+#include "native/nets/model.h"
+#include "native/data/prepare.h"
+#include "native/commands/recognize.h"
+#include "native/commands/report.h"
+#include "native/commands/show.h"
+#include "native/train/train.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -9,11 +9,11 @@ find_package(Protobuf REQUIRED)
 find_package(Threads REQUIRED)
 
 add_library(biji_native STATIC
-  native/alike.cpp native/augment.cpp native/batch_norm.cpp native/convolution.cpp native/cuda_graph.cpp
-  native/dataset.cpp native/device.cpp native/download.cpp native/eval.cpp native/fetch.cpp native/hands.cpp native/ink_augment.cpp
-  native/model.cpp native/net.cpp native/onnx_model.cpp native/prepare.cpp native/progress.cpp native/ranks.cpp
-  native/recognize.cpp native/report.cpp native/report_page.cpp native/scribble.cpp native/show.cpp
-  native/skeleton.cpp native/train.cpp)
+  native/data/alike.cpp native/vary/augment.cpp native/nets/cpu/batch_norm.cpp native/nets/cpu/convolution.cpp native/train/cuda_graph.cpp
+  native/data/dataset.cpp native/base/device.cpp native/commands/download.cpp native/train/eval.cpp native/commands/fetch.cpp native/vary/hands.cpp native/vary/ink_augment.cpp
+  native/nets/model.cpp native/nets/net.cpp native/nets/onnx_model.cpp native/data/prepare.cpp native/base/progress.cpp native/train/ranks.cpp
+  native/commands/recognize.cpp native/commands/report.cpp native/commands/report_page.cpp native/vary/scribble.cpp native/commands/show.cpp
+  native/vary/skeleton.cpp native/train/train.cpp)
 target_include_directories(biji_native SYSTEM PUBLIC ${TORCH_INCLUDE_DIRS})
 target_link_libraries(biji_native
   PUBLIC biji_readers $<IF:$<TARGET_EXISTS:ONNX::onnx>,ONNX::onnx,onnx> ${TORCH_LIBRARIES}
@@ -48,7 +48,7 @@ target_link_libraries(biji PRIVATE biji_native biji_warnings CLI11::CLI11)
 
 # For tests/tests.cmake.
 set(BIJI_NATIVE_TESTS
-  tests/native_casia_test.cpp tests/native_cli_test.cpp tests/native_convolution_test.cpp
-  tests/native_export_test.cpp tests/native_fetch_test.cpp
-  tests/native_files_test.cpp tests/native_ranks_test.cpp tests/native_recognize_test.cpp tests/native_report_test.cpp
-  tests/native_scribble_test.cpp tests/native_train_test.cpp)
+  tests/native/casia_test.cpp tests/native/cli_test.cpp tests/native/convolution_test.cpp
+  tests/native/export_test.cpp tests/native/fetch_test.cpp
+  tests/native/files_test.cpp tests/native/ranks_test.cpp tests/native/recognize_test.cpp tests/native/report_test.cpp
+  tests/native/scribble_test.cpp tests/native/train_test.cpp)

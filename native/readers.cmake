@@ -13,8 +13,8 @@ find_path(EXIF_INCLUDE_DIR libexif/exif-data.h REQUIRED)
 find_library(EXIF_LIBRARY exif REQUIRED)
 
 add_library(biji_readers STATIC
-  native/archive.cpp native/casia.cpp native/file.cpp native/idx.cpp native/network.cpp native/pack.cpp native/photo.cpp
-  native/picture.cpp native/run.cpp native/safetensors.cpp)
+  native/data/archive.cpp native/data/casia.cpp native/base/file.cpp native/data/idx.cpp native/nets/network.cpp native/data/pack.cpp native/data/photo.cpp
+  native/data/picture.cpp native/train/run.cpp native/nets/safetensors.cpp)
 target_include_directories(biji_readers SYSTEM PRIVATE ${TURBOJPEG_INCLUDE_DIR} ${EXIF_INCLUDE_DIR})
 target_link_libraries(biji_readers
   PUBLIC biji_core nlohmann_json::nlohmann_json

@@ -5,9 +5,9 @@ set(BIJI_GOOGLETEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources")
 
 # The core and whatever else runs without LibTorch and without a browser.
 set(BIJI_CORE_TESTS
-  tests/binarize_test.cpp tests/core_abi_test.cpp tests/decode_test.cpp tests/golden_test.cpp tests/image_test.cpp
-  tests/ink_document_test.cpp tests/ink_mesh_test.cpp tests/ink_test.cpp tests/normalize_test.cpp
-  tests/raster_test.cpp tests/segment_test.cpp wasm/core.cpp wasm/ink_document.cpp wasm/ink_mesh.cpp)
+  tests/core/binarize_test.cpp tests/core/core_abi_test.cpp tests/core/decode_test.cpp tests/core/golden_test.cpp tests/core/image_test.cpp
+  tests/core/ink_document_test.cpp tests/core/ink_mesh_test.cpp tests/core/ink_test.cpp tests/core/normalize_test.cpp
+  tests/core/raster_test.cpp tests/core/segment_test.cpp wasm/core.cpp wasm/ink_document.cpp wasm/ink_mesh.cpp)
 
 if(NOT TARGET gtest)
   set(INSTALL_GTEST OFF CACHE INTERNAL "")
@@ -20,7 +20,7 @@ target_link_libraries(core_tests PRIVATE biji_core biji_warnings gtest_main)
 target_compile_options(core_tests PRIVATE -ffp-contract=off)
 
 # Built by `make bench` only.
-add_executable(core_bench EXCLUDE_FROM_ALL tests/core_bench.cpp)
+add_executable(core_bench EXCLUDE_FROM_ALL tests/bench/core_bench.cpp)
 target_link_libraries(core_bench PRIVATE biji_core biji_warnings)
 
 if(EMSCRIPTEN)
@@ -42,7 +42,7 @@ if(BIJI_NATIVE_TESTS)
   target_precompile_headers(native_tests PRIVATE <ATen/ATen.h> <gtest/gtest.h> <nlohmann/json.hpp>)
   add_test(NAME native COMMAND native_tests)
   # Built by `make bench-train` only.
-  add_executable(train_bench EXCLUDE_FROM_ALL tests/train_bench.cpp)
+  add_executable(train_bench EXCLUDE_FROM_ALL tests/bench/train_bench.cpp)
   target_link_libraries(train_bench PRIVATE biji_native biji_warnings)
   set_tests_properties(native PROPERTIES TIMEOUT 600)
 
@@ -54,7 +54,7 @@ if(BIJI_NATIVE_TESTS)
   # From one seed, so that a failure can be had again; `make fuzz` is there to find new ones.
   set_tests_properties(fuzz PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT SEED=1)
   foreach(suite node browser)
-    add_test(NAME ${suite} COMMAND node --test ${CMAKE_SOURCE_DIR}/tests/${suite}.test.mjs
+    add_test(NAME ${suite} COMMAND node --test ${CMAKE_SOURCE_DIR}/tests/web/${suite}.test.mjs
       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${suite} PROPERTIES TIMEOUT 900 RUN_SERIAL ON)  # others would make a browser late
   endforeach()

@@ -1,5 +1,5 @@
 // The ink of one pad as a document: finished strokes, the stroke under the pen, and the history of edits.
-// Plain data and arithmetic: no drawing, clock or browser, so it is tested natively (tests/ink_document_test.cpp).
+// Plain data and arithmetic: no drawing, clock or browser, so it is tested natively (tests/core/ink_document_test.cpp).
 #pragma once
 
 #include <cstdint>

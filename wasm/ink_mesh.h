@@ -1,5 +1,5 @@
 // Turns a sampled stroke into anti-aliased triangles: a smooth curve of varying width with round ends.
-// Plain arithmetic, for display only: the recogniser reads the raw samples. Tested in tests/ink_mesh_test.cpp.
+// Plain arithmetic, for display only: the recogniser reads the raw samples. Tested in tests/core/ink_mesh_test.cpp.
 #pragma once
 
 #include <cstdint>

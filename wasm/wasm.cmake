@@ -3,7 +3,7 @@
 # Without assertions, and without what they would print: a module of arithmetic needs no stdio.
 add_compile_definitions($<$<CONFIG:Release>:NDEBUG>)
 
-# biji-core is a bare WebAssembly file without JavaScript glue: web/core.js instantiates it in pages, workers and Node.
+# biji-core is a bare WebAssembly file without JavaScript glue: web/recognizer/core.js instantiates it in pages, workers and Node.
 add_executable(biji-core wasm/core.cpp)
 target_link_libraries(biji-core PRIVATE biji_core biji_warnings)
 target_compile_options(biji-core PRIVATE -fno-exceptions -fno-rtti)

@@ -23,11 +23,12 @@ const runtime = ['ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm', 'ort.
   'ort-wasm-simd-threaded.jspi.wasm'];
 for (const file of runtime) await cp(path.join(ort, file), path.join(next, 'ort', file));
 for (const file of ['biji-core.wasm', 'biji-pad.wasm']) await cp(path.join(wasm, file), path.join(next, file));
-for (const file of await readdir(path.join(root, 'web')))
-  if (/\.(html|css|svg|png|webmanifest|d\.ts)$/.test(file)) await cp(path.join(root, 'web', file), path.join(next, file));
+for (const file of await readdir(path.join(root, 'web/page')))
+  if (/\.(html|css|svg|png|webmanifest)$/.test(file)) await cp(path.join(root, 'web/page', file), path.join(next, file));
+await cp(path.join(root, 'web/biji.d.ts'), path.join(next, 'biji.d.ts'));
 for (const file of ['LICENSE', 'NOTICES.md']) await cp(path.join(root, file), path.join(next, file));
 const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-await writeFile(path.join(next, 'README.md'), readme.replaceAll('(web/', '('));
+await writeFile(path.join(next, 'README.md'), readme.replaceAll('(web/page/', '('));
 await cp(path.join(root, 'models'), path.join(next, 'models'), {
   recursive: true,
   filter: (file) => !/golden\.json$/.test(file), // for tests, not for visitors
@@ -52,7 +53,10 @@ const offline = ['./', './page.js', './page.css', './favicon.svg', './biji.js', 
 const bytes = async (...parts) => (await stat(path.join(next, ...parts))).size;
 await build({
   absWorkingDir: root,
-  entryPoints: ['web/biji.js', 'web/engine.js', 'web/page.js', 'web/sw.js'],
+  entryPoints: [
+    { in: 'web/biji.js', out: 'biji' }, { in: 'web/recognizer/engine.js', out: 'engine' },
+    { in: 'web/page/page.js', out: 'page' }, { in: 'web/page/sw.js', out: 'sw' },
+  ],
   outdir: next,
   bundle: true,
   format: 'esm',

@@ -1,6 +1,6 @@
 // Compressed files and archives, which libarchive unpacks.
 
-#include "native/archive.h"
+#include "native/data/archive.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,6 +1,6 @@
 // MNIST's format: a pair of files, plain or gzipped.
 
-#include "native/idx.h"
+#include "native/data/idx.h"
 
 #include <zlib.h>
 

@@ -1,7 +1,7 @@
 // An input as the stream that CASIA's readers take.
 #pragma once
 
-#include "native/archive.h"
+#include "native/data/archive.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace biji {

@@ -1,11 +1,11 @@
 // Packs of pixels and of strokes. Checksums are put right first: no fuzzer guesses them.
 
-#include "native/pack.h"
+#include "native/data/pack.h"
 
 #include <zlib.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "tests/samples.h"
+#include "tests/core/samples.h"
 
 namespace biji {
 namespace {

@@ -1,10 +1,10 @@
 // PNG and JPEG files.
 
-#include "native/photo.h"
+#include "native/data/photo.h"
 
-#include "native/picture.h"
+#include "native/data/picture.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/samples.h"
+#include "tests/core/samples.h"
 
 namespace biji {
 

@@ -1,9 +1,9 @@
 // Pictures that anybody may have made.
 
-#include "native/picture.h"
+#include "native/data/picture.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/png_files.h"
-#include "tests/samples.h"
+#include "tests/native/png_files.h"
+#include "tests/core/samples.h"
 
 namespace biji {
 

@@ -1,6 +1,6 @@
 // CASIA's pen strokes.
 
-#include "native/casia.h"
+#include "native/data/casia.h"
 #include "tests/fuzz/memory_stream.h"
 
 namespace biji {

@@ -1,6 +1,6 @@
 // A training run's state.json.
 
-#include "native/run.h"
+#include "native/train/run.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 // Checkpoints.
 
-#include "native/safetensors.h"
+#include "native/nets/safetensors.h"
 
 #include "tests/fuzz/fuzz.h"
 

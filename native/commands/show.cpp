@@ -1,0 +1,189 @@
+#include "native/commands/show.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <stdexcept>
+
+#include "native/data/archive.h"
+#include "native/vary/augment.h"
+#include "native/data/casia.h"
+#include "native/data/dataset.h"
+#include "native/base/file.h"
+#include "native/vary/ink_augment.h"
+#include "native/data/picture.h"
+#include "native/vary/skeleton.h"
+#include "shared/binarize.h"
+
+namespace biji {
+namespace {
+
+// pixels: u8 [h, w], or planes [n, h, w] that are put side by side.
+Image to_image(const at::Tensor& planes) {
+  const at::Tensor pixels = (planes.dim() == 2 ? planes : planes.permute({1, 0, 2}).flatten(1)).contiguous();
+  Image image(static_cast<int32_t>(pixels.size(1)), static_cast<int32_t>(pixels.size(0)));
+  std::copy_n(pixels.data_ptr<uint8_t>(), image.pixels.size(), image.pixels.begin());
+  return image;
+}
+
+// Collects the samples that were asked for: on the sheet, and as PNG files as they come.
+class Gallery {
+ public:
+  explicit Gallery(const ShowOptions& options) : options_(options) {}
+
+  // Whether a sample of this class would still be shown.
+  bool wants(const std::string& label) const {
+    if (!options_.class_label.empty() && label != options_.class_label) return false;
+    return to_sheet() || to_file(label);
+  }
+  // False when no further sample of any class can be wanted.
+  bool open() const { return to_sheet() || !options_.png_dir.empty(); }
+
+  // number: of the sample, for the name of its file.
+  void add(const std::string& label, int64_t number, Image image) {
+    if (to_file(label)) {
+      char name[32];
+      std::snprintf(name, sizeof name, "%07lld.png", static_cast<long long>(number));
+      write_file(options_.png_dir / folder_of_label(label) / name, png(image));
+      ++written_[label];
+      ++files_;
+    }
+    if (to_sheet()) sheet_.push_back(std::move(image));
+  }
+
+  void finish() const {
+    if (!options_.sheet.empty()) {
+      write_file(options_.sheet, png(contact_sheet(sheet_, options_.columns)));
+      std::printf("wrote %s: %zu samples\n", options_.sheet.c_str(), sheet_.size());
+    }
+    if (!options_.png_dir.empty())
+      std::printf("wrote %lld files into %s\n", static_cast<long long>(files_), options_.png_dir.c_str());
+  }
+
+ private:
+  bool to_sheet() const {
+    return !options_.sheet.empty() &&
+           (options_.limit == 0 || static_cast<int64_t>(sheet_.size()) < options_.limit);
+  }
+  bool to_file(const std::string& label) const {
+    if (options_.png_dir.empty()) return false;
+    const auto it = written_.find(label);
+    return options_.limit == 0 || it == written_.end() || it->second < options_.limit;
+  }
+
+  const ShowOptions& options_;
+  std::vector<Image> sheet_;
+  std::map<std::string, int64_t> written_;  // files by class
+  int64_t files_ = 0;
+};
+
+// Every eighth class on a line.
+void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
+  for (size_t c = 0; c < counts.size(); ++c)
+    std::printf("  %s %6lld%s", counts[c].first.c_str(), static_cast<long long>(counts[c].second),
+                c % 8 == 7 || c + 1 == counts.size() ? "\n" : "");
+}
+
+void show_pack(const ShowOptions& options) {
+  if (options.directions && Pack(options.data).info().kind != PackKind::kStrokes)
+    throw std::runtime_error(options.data.string() + ": holds pixels; nobody knows which way their pen went");
+  if (options.exaggerate && Pack(options.data).info().kind != PackKind::kStrokes)
+    throw std::runtime_error(options.data.string() + ": holds pixels; --exaggerate overdoes ink");
+  const Dataset data =
+      load_data(std::vector{options.data}, options.directions ? kHanziInput : kHanziInput.picture());
+  const auto classes = static_cast<int64_t>(data.classes.size());
+  std::printf("%s: %lld samples, %lld classes, %d x %d\n", data.sources[0].name.c_str(),
+              static_cast<long long>(data.size()), static_cast<long long>(classes), data.input.size_px,
+              data.input.size_px);
+  const at::Tensor totals = at::bincount(data.labels, {}, classes).contiguous();
+  std::vector<std::pair<std::string, int64_t>> counts;
+  for (int64_t c = 0; c < classes; ++c)
+    counts.emplace_back(data.classes[static_cast<size_t>(c)], totals[c].item<int64_t>());
+  if (counts.size() <= 100) print_counts(counts);
+  if (!options.class_label.empty() &&
+      std::find(data.classes.begin(), data.classes.end(), options.class_label) == data.classes.end())
+    throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
+
+  at::manual_seed(options.seed);
+  const Peers peers = options.exaggerate ? peers_of(data) : Peers();
+  Gallery gallery(options);
+  for (int64_t i = 0; i < data.size() && gallery.open(); ++i) {
+    const std::string& label = data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
+    if (!gallery.wants(label)) continue;
+    at::Tensor pixels = inputs(data, i, i + 1);
+    if (options.as_ink && !data.drawn())
+      pixels = drawn_as_ink(pixels, data.input, std::max(options.augmented, 0.1f) / 2,
+                            mix_seed(options.seed, static_cast<uint64_t>(i)), 1);
+    if (data.drawn() && (options.augmented > 0 || options.exaggerate))
+      pixels = draw(data, at::full({1}, i, at::kLong),
+                    {.input = data.input,
+                     .strength = options.augmented,
+                     .seed = mix_seed(options.seed, static_cast<uint64_t>(i)),
+                     .exaggerate = options.exaggerate ? 1.f : 0.f,
+                     .peers = &peers});
+    if (options.augmented > 0)
+      pixels = augment(pixels, options.augmented, data.drawn()).mul(255).round().to(at::kByte);
+    gallery.add(label, i, to_image(pixels[0].squeeze(0)));
+  }
+  gallery.finish();
+}
+
+// .gnt and .pot files, wherever they lie, drawn as the encoder sees them.
+void show_casia(const ShowOptions& options) {
+  constexpr InputSpec kSquare{64, 60, Centring::kBox, 3};
+  if (options.augmented > 0)
+    throw std::runtime_error(options.data.string() +
+                             ": --augmented shows packs; make one with `biji prepare`");
+  const std::filesystem::path from[] = {options.data};
+  Gallery gallery(options);
+  Skipped skipped;
+  std::map<std::string, int64_t> counts;  // samples by class
+  int64_t samples = 0, files = 0;
+  const auto take = [&](const std::string& label, const auto& encode) {
+    ++counts[label];
+    if (gallery.wants(label)) {
+      Result<Image> image = encode();
+      if (image.ok()) gallery.add(label, samples, std::move(image.value));
+    }
+    ++samples;
+    return true;
+  };
+  files += for_each_file(from, ".gnt", [&](ByteStream& stream, const ReadProgress&) {
+    read_gnt(stream, skipped, [&](GntSample&& sample) {
+      return take(sample.label, [&]() -> Result<Image> {
+        const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark, Scene::kCharacter);
+        return ink.ok() ? normalize(ink.value, kSquare) : ink;
+      });
+    });
+    return true;
+  });
+  files += for_each_file(from, ".pot", [&](ByteStream& stream, const ReadProgress&) {
+    read_pot(stream, skipped, [&](PotSample&& sample) {
+      return take(sample.label, [&] { return normalize(sample.ink, kSquare); });
+    });
+    return true;
+  });
+  if (files == 0)
+    throw std::runtime_error(options.data.string() +
+                             ": is no pack (.bjp), and holds no .gnt or .pot file that could be shown");
+  std::printf("%lld files, %lld samples of %zu classes\n", static_cast<long long>(files),
+              static_cast<long long>(samples), counts.size());
+  if (counts.size() <= 100) print_counts({counts.begin(), counts.end()});
+  for (const auto& [reason, entry] : skipped.reasons)
+    std::printf("skipped %lld: %s (first in %s)\n", static_cast<long long>(entry.count), reason.c_str(),
+                entry.first.c_str());
+  if (!options.class_label.empty() && !counts.contains(options.class_label))
+    throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
+  gallery.finish();
+}
+
+}  // namespace
+
+void show(const ShowOptions& options) {
+  if (options.data.extension() == ".bjp")
+    show_pack(options);
+  else
+    show_casia(options);
+}
+
+}  // namespace biji

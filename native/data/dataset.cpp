@@ -1,0 +1,279 @@
+#include "native/data/dataset.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+#include <thread>
+#include <unordered_map>
+
+#include "native/vary/hands.h"
+#include "native/vary/ink_augment.h"
+#include "native/base/pipeline.h"
+
+namespace biji {
+namespace {
+
+constexpr int64_t kSampleBits = 40;
+
+// The characters of a label. Labels are valid UTF-8 (parse_labels).
+std::vector<std::string> characters(const std::string& label) {
+  std::vector<std::string> list;
+  for (const char c : label) {
+    if ((c & 0xc0) == 0x80 && !list.empty())
+      list.back() += c;
+    else
+      list.emplace_back(1, c);
+  }
+  return list;
+}
+
+// Turns the classes of packs into labels of one data set.
+class LabelMap {
+ public:
+  explicit LabelMap(Labels classes) : classes_(std::move(classes)) {
+    for (size_t i = 0; i < classes_.size(); ++i) index_.emplace(classes_[i], static_cast<int64_t>(i));
+  }
+  // -1: neither a class nor several of them.
+  int64_t of(const std::string& label) {
+    const auto found = index_.find(label);
+    if (found != index_.end()) return found->second;
+    std::vector<int64_t> members;
+    for (const std::string& character : characters(label)) {
+      const auto member = index_.find(character);
+      if (member == index_.end() || member->second >= static_cast<int64_t>(classes_.size())) return -1;
+      members.push_back(member->second);
+    }
+    const auto label_index = static_cast<int64_t>(classes_.size() + merged_.size());
+    merged_.push_back(std::move(members));
+    index_.emplace(label, label_index);
+    return label_index;
+  }
+  at::Tensor merged() const {
+    if (merged_.empty()) return {};
+    at::Tensor out =
+        at::zeros({static_cast<int64_t>(merged_.size()), static_cast<int64_t>(classes_.size())}, at::kBool);
+    for (size_t m = 0; m < merged_.size(); ++m)
+      for (const int64_t c : merged_[m]) out[static_cast<int64_t>(m)][c] = true;
+    return out;
+  }
+
+ private:
+  Labels classes_;
+  std::unordered_map<std::string, int64_t> index_;
+  std::vector<std::vector<int64_t>> merged_;
+};
+
+Image image_of(std::span<const uint8_t> pixels, int32_t side) {
+  Image image(side, side);
+  std::copy(pixels.begin(), pixels.end(), image.pixels.begin());
+  return image;
+}
+
+// Any ink of the same label as that sample, which may be the sample's own.
+Ink another(const Dataset& data, int64_t sample, const Peers& peers, Random& random) {
+  const auto& same = peers.of_label[static_cast<size_t>(peers.labels[static_cast<size_t>(sample)])];
+  const int64_t at = data.where.data_ptr<int64_t>()[same[random.next() % same.size()]];
+  return data.packs[static_cast<size_t>(at >> kSampleBits)]->ink(at & ((int64_t{1} << kSampleBits) - 1));
+}
+
+}  // namespace
+
+Dataset Dataset::select(const at::Tensor& index) const {
+  Dataset out = *this;
+  if (pixels.defined()) out.pixels = pixels.index_select(0, index);
+  if (where.defined()) out.where = where.index_select(0, index);
+  if (groups.defined()) out.groups = groups.index_select(0, index);
+  out.labels = labels.index_select(0, index);
+  return out;
+}
+
+Dataset Dataset::on(at::Device device) const {
+  Dataset out = *this;
+  if (pixels.defined()) out.pixels = pixels.to(device);
+  if (merged.defined()) out.merged = merged.to(device);
+  out.labels = labels.to(device);
+  return out;
+}
+
+Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input) {
+  if (paths.empty()) throw std::runtime_error("no data; give packs with --data");
+  Dataset data;
+  std::vector<std::shared_ptr<const Pack>> packs;
+  for (const auto& path : paths) packs.push_back(std::make_shared<Pack>(path));
+  const bool drawn = input.directions > 0 || std::any_of(packs.begin(), packs.end(), [](const auto& p) {
+                       return p->info().kind == PackKind::kStrokes;
+                     });
+  const bool grouped =
+      std::any_of(packs.begin(), packs.end(), [](const auto& p) { return !p->groups().empty(); });
+  data.classes = packs[0]->info().classes;
+  data.input = drawn ? input : packs[0]->info().input;
+  LabelMap map(data.classes);
+
+  int64_t total = 0;
+  for (const auto& pack : packs) total += pack->count();
+  const int64_t side = data.input.size_px;
+  data.labels = at::empty({total}, at::kLong);
+  if (drawn)
+    data.where = at::empty({total}, at::kLong);
+  else
+    data.pixels = at::empty({total, side, side}, at::kByte);
+  if (grouped) data.groups = at::empty({total}, at::kLong);
+
+  int64_t begin = 0;
+  for (size_t p = 0; p < packs.size(); ++p) {
+    const Pack& pack = *packs[p];
+    const PackInfo& info = pack.info();
+    if (info.kind == PackKind::kPixels && info.input != data.input.picture())
+      throw std::runtime_error(paths[p].string() + ": was prepared for another input than " +
+                               (p == 0 ? std::string("the model reads") : paths[0].string()) +
+                               "; make it again with `biji prepare`, or use them apart");
+    std::vector<int64_t> to;
+    for (const std::string& label : info.classes) to.push_back(map.of(label));
+    int64_t* labels = data.labels.data_ptr<int64_t>() + begin;
+    for (int64_t i = 0; i < pack.count(); ++i) {
+      const uint16_t label = pack.labels()[static_cast<size_t>(i)];
+      if (to[label] < 0)
+        throw std::runtime_error(paths[p].string() + ": has the class \"" + info.classes[label] +
+                                 "\", which " + paths[0].string() + " lacks; use them apart");
+      labels[i] = to[label];
+    }
+    if (drawn) {
+      int64_t* where = data.where.data_ptr<int64_t>() + begin;
+      for (int64_t i = 0; i < pack.count(); ++i) where[i] = static_cast<int64_t>(p) << kSampleBits | i;
+    } else {
+      std::copy(pack.pixels().begin(), pack.pixels().end(),
+                data.pixels.data_ptr<uint8_t>() + begin * side * side);
+    }
+    if (grouped) {
+      const auto first = static_cast<int64_t>(data.group_names.size());
+      if (info.groups.empty())
+        data.group_names.push_back(info.name);
+      else
+        data.group_names.insert(data.group_names.end(), info.groups.begin(), info.groups.end());
+      int64_t* groups = data.groups.data_ptr<int64_t>() + begin;
+      for (int64_t i = 0; i < pack.count(); ++i)
+        groups[i] = first + (pack.groups().empty() ? 0 : pack.groups()[static_cast<size_t>(i)]);
+    }
+    data.sources.push_back({info.name, paths[p].string(), pack.count()});
+    begin += pack.count();
+  }
+  data.merged = map.merged();
+  if (drawn) data.packs = std::move(packs);
+  return data;
+}
+
+Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input) {
+  std::vector<std::filesystem::path> paths;
+  for (const DataSource& source : sources) paths.emplace_back(source.path);
+  Dataset data = load_data(paths, input);
+  for (size_t i = 0; i < sources.size(); ++i)
+    if (sources[i].name != data.sources[i].name || sources[i].samples != data.sources[i].samples)
+      throw std::runtime_error(sources[i].path +
+                               ": is not the pack that this run began with; restore it or train anew");
+  return data;
+}
+
+Peers peers_of(const Dataset& data) {
+  Peers all;
+  const at::Tensor labels = data.labels.cpu();
+  all.labels.assign(labels.data_ptr<int64_t>(), labels.data_ptr<int64_t>() + labels.numel());
+  if (all.labels.empty()) return all;
+  all.of_label.resize(static_cast<size_t>(*std::max_element(all.labels.begin(), all.labels.end())) + 1);
+  for (int64_t i = 0; i < data.size(); ++i) {
+    const int64_t at = data.where.data_ptr<int64_t>()[i];
+    if (data.packs[static_cast<size_t>(at >> kSampleBits)]->info().kind == PackKind::kStrokes)
+      all.of_label[static_cast<size_t>(all.labels[static_cast<size_t>(i)])].push_back(i);
+  }
+  return all;
+}
+
+at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options) {
+  assert(data.drawn());
+  const int64_t n = index.size(0), side = options.input.size_px, channels = options.input.channels();
+  const int64_t area = channels * side * side;
+  at::Tensor out =
+      at::zeros(channels == 1 ? std::vector{n, side, side} : std::vector{n, channels, side, side}, at::kByte);
+  const int64_t* picks = index.data_ptr<int64_t>();
+  const int64_t* where = data.where.data_ptr<int64_t>();
+  uint8_t* pixels = out.data_ptr<uint8_t>();
+  const auto work = [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t at = where[picks[i]];
+      const Pack& pack = *data.packs[static_cast<size_t>(at >> kSampleBits)];
+      const int64_t sample = at & ((int64_t{1} << kSampleBits) - 1);
+      if (pack.info().kind == PackKind::kStrokes) {
+        const uint64_t seed = mix_seed(options.seed, static_cast<uint64_t>(i));
+        Ink ink = pack.ink(sample);
+        if (options.slant != 0) ink = leaning(ink, options.slant);
+        if (Random random(mix_seed(seed, 0xb1e4d)); random.chance(options.exaggerate))
+          ink = between(ink, another(data, picks[i], *options.peers, random),
+                        random.uniform(-options.extent, 0));
+        const Result<Image> image = draw_varied(ink, options.input, options.strength, seed, options.pictures);
+        if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
+      } else {
+        const InputSpec& packed = pack.info().input;  // data.input may have been scaled
+        const Image image = resize(options.slant == 0 ? image_of(pack.image(sample), packed.size_px)
+                                                      : lean(pack.image(sample), packed, options.slant),
+                                   options.input.size_px, options.input.size_px);
+        std::copy(image.pixels.begin(), image.pixels.end(), pixels + i * area);
+      }
+    }
+  };
+  in_parts(n, options.threads, work);
+  return out;
+}
+
+at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
+  if (!data.drawn()) return data.pixels.slice(0, begin, std::min(end, data.size()));
+  DrawOptions options{.input = data.input};
+  options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return draw(data, at::arange(begin, std::min(end, data.size()), at::kLong), options)
+      .to(data.labels.device());
+}
+
+Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant) {
+  InputSpec spec = input.picture();
+  if (spec.centring == Centring::kDensity) spec.centring = Centring::kBox;  // its lines are spread already
+  const Result<Image> out = normalize(leaning(image_of(pixels, input.size_px), slant), spec);
+  return out.ok() ? out.value : Image(input.size_px, input.size_px);
+}
+
+InputSpec scaled(const InputSpec& input, int32_t size) {
+  if (size == input.size_px) return input;
+  const float scale = static_cast<float>(size) / static_cast<float>(input.size_px);
+  return {size,
+          static_cast<int32_t>(static_cast<float>(input.box_px) * scale),
+          input.centring,
+          input.pen_px * scale,
+          input.directions,
+          input.order};
+}
+
+std::pair<Dataset, Dataset> split(const Dataset& data, int64_t count) {
+  const int64_t n = data.size();
+  const at::Tensor order = permutation(n, 0);
+  return {data.select(order.slice(0, 0, n - count)), data.select(order.slice(0, n - count))};
+}
+
+void check_fits(const Dataset& data, const Labels& classes, const InputSpec& input) {
+  if (data.classes != classes)
+    throw std::runtime_error(data.sources[0].path + ": has other classes than the model");
+  if (data.input != input)
+    throw std::runtime_error(
+        data.sources[0].path +
+        ": was prepared for another input than the model reads; make it again with `biji prepare`");
+}
+
+at::Tensor permutation(int64_t n, uint64_t seed) {
+  // Fisher-Yates; std::shuffle differs between standard libraries.
+  std::mt19937_64 random(seed);
+  at::Tensor order = at::empty({n}, at::kLong);
+  int64_t* p = order.data_ptr<int64_t>();
+  std::iota(p, p + n, int64_t{0});
+  for (int64_t i = n - 1; i > 0; --i) std::swap(p[i], p[random() % static_cast<uint64_t>(i + 1)]);
+  return order;
+}
+
+}  // namespace biji

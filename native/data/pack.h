@@ -1,0 +1,116 @@
+// The pack (.bjp): a data set in the form that training reads, ready to be mapped into memory.
+//
+// Little-endian; each part begins at the next multiple of 64:
+//   offset 0   u8[8]  magic "BIJIPACK"
+//          8   u32    format version (2)
+//         12   u32    input_version: input_version() of the encoder that made the pixels
+//         16   u32    kind: 0 = pixels, 1 = strokes
+//         20   u32    size_px, 24 u32 box_px, 28 u32 centring, 32 f32 pen_px: the InputSpec; not for strokes
+//         36   u32    class count
+//         40   u32    group count
+//         44   u32    bytes of text
+//         48   u64    count of samples
+//         56   u64    bytes of data
+//         64   u32    CRC-32 of everything behind the header
+//        124   u32    CRC-32 of the header up to here; zeros before it
+//   data       pixels: u8 [count, size_px, size_px], 255 = ink
+//              strokes: one record a sample: u16 stroke count, u16 points of each stroke, i16 x, y of each
+//              point, y down, in any unit
+//   offsets    strokes only: u64 [count + 1], where each record begins in data, and where the last one ends
+//   labels     u16 [count], index of the class
+//   groups     u16 [count], index of the group; only when there are groups
+//   text       name of the set, each class, each group (the writers, for instance), UTF-8, each ended by '\n'
+// The file ends with the text.
+//
+// A class whose label has several characters stands for "one of these", as in sets that merge the cases of
+// a letter ("Cc"); dataset.h says how they are trained on.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "native/base/file.h"
+#include "shared/decode.h"
+#include "shared/image.h"
+#include "shared/ink.h"
+#include "shared/normalize.h"
+
+namespace biji {
+
+// Strokes are kept as they were recorded: one pack serves every input size and pen width.
+enum class PackKind : uint32_t { kPixels = 0, kStrokes = 1 };
+
+struct PackInfo {
+  std::string name;  // of the data set, "mnist-train"; no line breaks
+  InputSpec input;   // pixels only, without directions
+  Labels classes;
+  std::vector<std::string> groups = {};  // may be empty; no line breaks
+  PackKind kind = PackKind::kPixels;
+};
+
+// Writes a pack sample by sample; of the samples, only 12 bytes each stay in memory.
+class PackWriter {
+ public:
+  // input: of the pixels; ignored for strokes. Throws std::runtime_error when path cannot be written.
+  PackWriter(const std::filesystem::path& path, PackKind kind, const InputSpec& input = {});
+
+  // group: 0 when the pack has none. pixels: [size_px, size_px] (assert).
+  void add(uint16_t label, uint16_t group, std::span<const uint8_t> pixels);
+  // Coordinates are rounded to whole numbers after moving the ink to the origin; ink that spans more than
+  // 32,000 units is scaled down to that. Ink without points, or with more than 65,535 in a stroke: assert.
+  void add(uint16_t label, uint16_t group, const Ink& ink);
+  int64_t count() const { return static_cast<int64_t>(labels_.size()); }
+  // Every label l so far becomes to[l], which must exist (assert).
+  void relabel(std::span<const uint16_t> to);
+
+  // Makes the pack visible under its path. Every label must be < classes.size(), every group < groups.size()
+  // or 0 (assert).
+  void commit(const std::string& name, const Labels& classes, const std::vector<std::string>& groups = {});
+
+ private:
+  void append(std::span<const uint8_t> bytes);
+  void align();
+  AtomicFile file_;
+  PackKind kind_;
+  InputSpec input_;
+  uint64_t size_ = 0;
+  uint32_t crc_ = 0;
+  std::vector<uint64_t> offsets_;
+  std::vector<uint16_t> labels_, groups_;
+  std::vector<uint8_t> buffer_;
+};
+
+// Writes a pack of pixels in one step. labels: [n], each < classes.size() (assert). pixels: [n, size_px,
+// size_px].
+void write_pack(const std::filesystem::path& path, const PackInfo& info, std::span<const uint16_t> labels,
+                std::span<const uint8_t> pixels);
+
+// A pack mapped into memory. The spans live as long as the object.
+class Pack {
+ public:
+  // Safe for untrusted files: everything is checked against the file's real size before anything is
+  // allocated, then against the checksums, and each record of strokes against its length. Throws
+  // std::runtime_error naming the file and what to rebuild when it is foreign, truncated, damaged, or holds
+  // pixels made by another version of the encoder.
+  explicit Pack(const std::filesystem::path& path);
+
+  const PackInfo& info() const { return info_; }
+  int64_t count() const { return static_cast<int64_t>(labels_.size()); }
+  std::span<const uint16_t> labels() const { return labels_; }  // [count]
+  std::span<const uint16_t> groups() const { return groups_; }  // [count], or empty
+  std::span<const uint8_t> pixels() const { return data_; }     // pixels: [count, size_px, size_px]
+  std::span<const uint8_t> image(int64_t i) const;              // pixels: [size_px, size_px]
+  Ink ink(int64_t i) const;                                     // strokes
+
+ private:
+  MappedFile file_;
+  PackInfo info_;
+  std::span<const uint16_t> labels_, groups_;
+  std::span<const uint8_t> data_;
+  std::span<const uint64_t> offsets_;  // strokes: [count + 1]
+};
+
+}  // namespace biji

@@ -1,0 +1,135 @@
+#include "native/train/run.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "native/base/file.h"
+#include "native/base/json.h"
+#include "native/nets/network.h"
+
+namespace biji {
+
+using nlohmann::json;
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DataSource, name, path, samples)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, centring, pen_px, directions,
+                                                order)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recipe, epochs, batch, optimizer, lr, weight_decay,
+                                                label_smoothing, augment, augment_end, ema, size_start,
+                                                scribbles, exaggerate, pictures, as_ink, mixup, patience)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, input, input_version, recipe,
+                                                seed, precision, threads, held_out, data, validation, init,
+                                                command, git_commit, step, total_steps, seconds, epoch_loss,
+                                                epoch_correct, loss_scale, epochs, checkpoints, best,
+                                                best_accuracy, stopped_early)
+
+std::string joined_commands(std::string commands, const std::string& others) {
+  for (size_t begin = 0; begin < others.size();) {
+    const size_t end = std::min(others.find(" && ", begin), others.size());
+    const std::string part = others.substr(begin, end - begin);
+    if ((" && " + commands + " && ").find(" && " + part + " && ") == std::string::npos)
+      commands += (commands.empty() ? "" : " && ") + part;
+    begin = end + 4;
+  }
+  return commands;
+}
+
+RunState read_run(const std::filesystem::path& folder) {
+  const auto path = folder / "state.json";
+  if (!std::filesystem::exists(path))
+    throw std::runtime_error(folder.string() +
+                             ": is not a training run (no state.json); `biji train` makes one");
+  const json parsed = parse_json(read_file(path, 64 << 20));
+  try {
+    return parsed.get<RunState>();
+  } catch (const json::exception& error) {
+    throw std::runtime_error(path.string() + ": is damaged (" + error.what() +
+                             "); train into another folder");
+  }
+}
+
+void check_input(const std::filesystem::path& folder, const RunState& state) {
+  const InputSpec& input = network_row(state.network).input;
+  if (state.input != input || state.input_version != input_version(input))
+    throw std::runtime_error(folder.string() + ": was trained on another input than " + state.network +
+                             " reads now; `biji train " + state.network + " --init " + folder.string() +
+                             "` goes on from its weights");
+}
+
+void save_run(const std::filesystem::path& folder, RunState& state, const FloatTensors& tensors, bool best) {
+  char name[64];
+  std::snprintf(name, sizeof name, "checkpoint-%08lld.safetensors", static_cast<long long>(state.step));
+  const std::string bytes = to_safetensors(tensors);
+  write_file(folder / name, bytes);
+  const Checkpoint checkpoint{name, sha256(bytes), state.step};
+  std::erase_if(state.checkpoints, [&](const Checkpoint& old) { return old.file == name; });
+  state.checkpoints.insert(state.checkpoints.begin(), checkpoint);
+  if (state.checkpoints.size() > 2) state.checkpoints.resize(2);
+  if (best) state.best = checkpoint;
+  write_file(folder / "state.json", json(state).dump(1) + "\n");
+
+  std::string log;
+  for (const EpochRow& row : state.epochs) log += json(row).dump() + "\n";
+  write_file(folder / "log.jsonl", log);
+
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string file = entry.path().filename().string();
+    const bool named =
+        file == state.best.file || std::any_of(state.checkpoints.begin(), state.checkpoints.end(),
+                                               [&](const Checkpoint& c) { return c.file == file; });
+    // Left behind by a run that was killed while it wrote.
+    const bool leftover = file.find(".tmp-") != std::string::npos;
+    if (leftover || (file.starts_with("checkpoint-") && !named)) {
+      std::error_code ignored;
+      std::filesystem::remove(entry.path(), ignored);
+    }
+  }
+}
+
+namespace {
+
+FloatTensors read_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
+  const std::string bytes = read_file(folder / checkpoint.file);
+  if (sha256(bytes) != checkpoint.sha256) throw std::runtime_error("checksum is wrong");
+  return from_safetensors(bytes);
+}
+
+}  // namespace
+
+FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& state) {
+  std::string problems;
+  for (const Checkpoint& checkpoint : state.checkpoints) {
+    const auto path = folder / checkpoint.file;
+    try {
+      FloatTensors tensors = read_checkpoint(folder, checkpoint);
+      if (checkpoint.step != state.step) {
+        std::fprintf(stderr, "%s; going back to %s\n", problems.c_str(), path.c_str());
+        state.step = checkpoint.step;
+        std::erase_if(state.epochs, [&](const EpochRow& row) { return row.step > checkpoint.step; });
+        state.epoch_loss = state.epoch_correct = 0;
+      }
+      return tensors;
+    } catch (const std::runtime_error& error) {
+      problems += (problems.empty() ? "" : "; ") + path.string() + ": " + error.what();
+    }
+  }
+  throw std::runtime_error(folder.string() + ": no usable checkpoint (" +
+                           (problems.empty() ? "none was written" : problems) + "); train anew");
+}
+
+FloatTensors load_best(const std::filesystem::path& folder, RunState& state) {
+  if (state.best.file.empty()) return load_checkpoint(folder, state);
+  try {
+    return read_checkpoint(folder, state.best);
+  } catch (const std::runtime_error& error) {
+    std::fprintf(stderr, "%s: %s; taking the newest checkpoint instead of the best one\n",
+                 (folder / state.best.file).c_str(), error.what());
+    return load_checkpoint(folder, state);
+  }
+}
+
+}  // namespace biji

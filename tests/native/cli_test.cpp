@@ -1,0 +1,102 @@
+// The command line: exit code 0 done, 1 failed, 2 misused; errors name the file.
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <vector>
+
+#include "native/train/run.h"
+#include "tests/native/testing.h"
+
+namespace biji {
+namespace {
+
+struct Outcome {
+  int code;
+  std::string text;  // both streams
+};
+
+Outcome biji_command(const std::string& arguments) {
+  FILE* pipe = popen((std::string(BIJI_COMMAND) + " " + arguments + " 2>&1").c_str(), "r");
+  std::string text;
+  char buffer[4096];
+  while (const size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, n);
+  const int status = pclose(pipe);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
+}
+
+TEST(CommandLine, HelpShowsExamples) {
+  EXPECT_EQ(biji_command("--help").code, 0);
+  for (const char* command : {"fetch", "prepare", "show", "train", "eval", "export", "recognize"}) {
+    const Outcome help = biji_command(std::string(command) + " --help");
+    EXPECT_EQ(help.code, 0) << command;
+    EXPECT_NE(help.text.find("Example"), std::string::npos) << command;
+  }
+}
+
+TEST(CommandLine, MisuseIsTwo) {
+  std::vector<std::pair<std::string, std::future<Outcome>>> outcomes;
+  for (const char* arguments :
+       {"", "nonesuch", "train", "train digits", "train --resume", "train digits --data x --out y --epochs 0",
+        "fetch", "fetch mnist", "fetch klingon --out x", "prepare klingon --from . --out x",
+        "export run --out x --precision fp8", "show", "eval model", "recognize x.png",
+        "recognize x.png --model m --json y.JPG", "recognize x.png --model m --ink blue"})
+    outcomes.emplace_back(arguments, std::async(std::launch::async, biji_command, arguments));
+  for (auto& [arguments, outcome] : outcomes) EXPECT_EQ(outcome.get().code, 2) << arguments;
+}
+
+TEST(CommandLine, FailureIsOneAndNamesTheFile) {
+  const TempFolder folder;
+  for (const std::string& arguments :
+       {"train digits --data /nowhere.bjp --out " + folder.path.string(),
+        std::string("eval /nowhere --data /nowhere.bjp"), std::string("show /nowhere.bjp"),
+        std::string("prepare mnist --from /nowhere --out x.bjp"), std::string("export /nowhere --out x"),
+        std::string("recognize x.png --model /nowhere"),
+        std::string("recognize /nowhere.png --model " BIJI_MODELS "/digits")}) {
+    const Outcome outcome = biji_command(arguments);
+    EXPECT_EQ(outcome.code, 1) << arguments;
+    EXPECT_NE(outcome.text.find("/nowhere"), std::string::npos) << outcome.text;
+  }
+}
+
+// Killed at any moment after its first checkpoint, a run ends with the weights of one that was left alone.
+TEST(CommandLine, ARunThatWasKilledResumes) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  const std::string dir = folder.path.string();
+  const std::string command =
+      "train mnist-dense --data " + dir + "/bars.bjp --epochs 100 --batch 20 --threads 1 --out " + dir;
+  ASSERT_EQ(biji_command(command + "/whole").code, 0);
+  const std::string kill =
+      "(" + std::string(BIJI_COMMAND) + " " + command + "/killed > /dev/null 2>&1 & pid=$!; " +
+      "until [ -e " + dir +
+      "/killed/state.json ] || ! kill -0 $pid; do :; done; kill -9 $pid; wait $pid) 2> /dev/null";
+  EXPECT_NE(std::system(kill.c_str()), 0);
+  const Outcome outcome = biji_command("train --resume --out " + dir + "/killed");
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  RunState whole = read_run(folder / "whole"), killed = read_run(folder / "killed");
+  EXPECT_EQ(whole.checkpoints[0].sha256, killed.checkpoints[0].sha256);  // the same bytes
+}
+
+TEST(CommandLine, FromPackToModel) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 200);
+  const std::string dir = folder.path.string();
+  Outcome outcome = biji_command("train mnist-dense --data " + dir + "/bars.bjp --out " + dir +
+                                 "/run --epochs 3 --batch 20");
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  outcome = biji_command("export " + dir + "/run --out " + dir + "/model --eval " + dir + "/bars.bjp");
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  outcome = biji_command("eval " + dir + "/model --data " + dir + "/bars.bjp");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.text.find("top-1"), std::string::npos);
+  outcome = biji_command("show " + dir + "/bars.bjp --png-dir " + dir + "/png --class 7 --limit 3");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "png/7"), {}), 3);
+}
+
+}  // namespace
+}  // namespace biji

@@ -1,0 +1,86 @@
+// What is no character: made the same each time, and learned to be doubted.
+
+#include <gtest/gtest.h>
+
+#include "native/vary/ink_augment.h"
+#include "native/vary/scribble.h"
+#include "native/vary/skeleton.h"
+#include "native/train/train.h"
+#include "tests/native/testing.h"
+
+namespace biji {
+namespace {
+
+TEST(Scribble, OfEveryKindLeavesInk) {
+  const at::Tensor images = scribbles(300, {"a", "b"}, kLettersInput, 1);
+  ASSERT_EQ(images.sizes(), (std::vector<int64_t>{300, 28, 28}));
+  EXPECT_GT(images.amax({1, 2}).min().item<int>(), 100);
+}
+
+TEST(Scribble, IsTheSameForTheSameSeed) {
+  const Labels classes = {"a"};
+  EXPECT_TRUE(at::equal(scribbles(40, classes, kHanziInput, 7), scribbles(40, classes, kHanziInput, 7)));
+  EXPECT_FALSE(at::equal(scribbles(40, classes, kHanziInput, 7), scribbles(40, classes, kHanziInput, 8)));
+}
+
+TEST(Scribble, IsNoSingleLineWhereThatIsACharacter) {
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    const Ink ink = scribble(false, seed);
+    EXPECT_FALSE(ink.stroke_count() == 1 && ink.points.size() == 2 && bounds(ink).width > 0.1f) << seed;
+  }
+}
+
+TEST(Overlay, IsDarkerThanAnyOfItsParts) {
+  const at::Tensor characters = at::randint(0, 255, {9, 28, 28}, at::kByte);
+  const at::Tensor images = overlays(characters, 4);
+  ASSERT_EQ(images.sizes(), (std::vector<int64_t>{4, 28, 28}));
+  EXPECT_GT(images.to(at::kFloat).mean().item<float>(), characters.to(at::kFloat).mean().item<float>());
+  EXPECT_EQ(overlays(characters, 100).size(0), 9);
+}
+
+// Lines drawn with a pen come back where they were.
+TEST(Skeleton, FollowsTheMiddleOfLines) {
+  Ink cross;
+  cross.add_stroke(std::vector<Point>{{0, 0}, {1, 1}});
+  cross.add_stroke(std::vector<Point>{{1, 0}, {0, 1}});
+  const Image image = normalize(cross, kLettersInput).value;  // corners 3.3 pixels from the border
+  const Ink ink = skeleton(image);
+  EXPECT_GE(ink.stroke_count(), 2);  // from corner to corner, or from the crossing to each
+  EXPECT_LE(ink.stroke_count(), 4);
+  const Box box = bounds(ink);
+  EXPECT_NEAR(box.x, 3.3, 1);
+  EXPECT_NEAR(box.width, 21.4, 2);
+  EXPECT_NEAR(box.height, 21.4, 2);
+  for (const Point& p : ink.points)
+    EXPECT_LT(std::min(std::abs(p.x - p.y), std::abs(p.x + p.y - 28)), 0.75f) << p.x << ", " << p.y;
+}
+
+TEST(Skeleton, FindsRingsAndDots) {
+  Ink drawn;
+  std::vector<Point> ring;
+  for (int i = 0; i <= 40; ++i)
+    ring.push_back(
+        {std::cos(0.05f * static_cast<float>(M_PI * i)), std::sin(0.05f * static_cast<float>(M_PI * i))});
+  drawn.add_stroke(ring);
+  drawn.add_stroke(std::vector<Point>{{0, 0}});
+  const Ink ink = skeleton(normalize(drawn, kLettersInput).value);
+  ASSERT_EQ(ink.stroke_count(), 2);
+  const Box big = bounds(ink.stroke(1)), dot = bounds(ink.stroke(0));
+  EXPECT_NEAR(std::max(big.width, dot.width), 21, 2);
+  EXPECT_LT(std::min(big.width, dot.width), 1);
+  EXPECT_TRUE(skeleton(Image(28, 28)).empty());
+}
+
+TEST(Skeleton, IsDrawnTheSameByAnyNumberOfThreads) {
+  at::Tensor scans = at::zeros({40, 28, 28}, at::kByte);
+  scans.slice(1, 4, 24).slice(2, 12, 16).fill_(255);
+  scans[1].zero_();  // nothing there to follow
+  const at::Tensor drawn = drawn_as_ink(scans, kLettersInput, 0.5f, 7, 2);
+  EXPECT_TRUE(drawn.equal(drawn_as_ink(scans, kLettersInput, 0.5f, 7, 1)));
+  EXPECT_FALSE(drawn.equal(drawn_as_ink(scans, kLettersInput, 0.5f, 8, 1)));
+  EXPECT_EQ(drawn.eq(scans).flatten(1).all(1).sum().item<int64_t>(), 1);
+  EXPECT_GT(drawn.slice(0, 2).amax({1, 2}).min().item<int>(), 100);
+}
+
+}  // namespace
+}  // namespace biji

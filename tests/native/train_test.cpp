@@ -1,0 +1,860 @@
+// Training: networks count and learn, and a run that is interrupted ends as one that is not.
+
+#include <gtest/gtest.h>
+
+#include "native/vary/augment.h"
+#include "native/nets/cpu/batch_norm.h"
+#include "native/data/dataset.h"
+#include "native/base/device.h"
+#include "native/train/eval.h"
+#include "native/base/file.h"
+#include "native/vary/hands.h"
+#include "native/vary/ink_augment.h"
+#include "native/nets/model.h"
+#include "native/nets/net.h"
+#include "native/nets/onnx_model.h"
+#include "native/train/train.h"
+#include "tests/native/testing.h"
+#include "tests/core/samples.h"
+
+namespace biji {
+namespace {
+
+TEST(Networks, CountWhatTheirDefinitionsSay) {
+  const Network dense = network_row("mnist-dense").build(10);
+  EXPECT_EQ(parameter_count(dense), 784 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10);
+  EXPECT_EQ(multiply_adds(dense), 784 * 32 + 32 * 16 + 16 * 10);
+  const Network cnn = network_row("mnist-cnn").build(10);
+  EXPECT_EQ(parameter_count(cnn),
+            25 * 32 + 32 + 25 * 32 * 64 + 64 + 7 * 7 * 64 * 1024 + 1024 + 1024 * 10 + 10);
+  EXPECT_EQ(multiply_adds(cnn), 784 * 25 * 32 + 196 * 25 * 32 * 64 + 7 * 7 * 64 * 1024 + 1024 * 10);
+  const Network rnn = network_row("mnist-rnn").build(10);
+  EXPECT_EQ(parameter_count(rnn), 4 * 50 * (28 + 50 + 2) + 50 * 10 + 10);
+  EXPECT_EQ(multiply_adds(rnn), 28 * 4 * 50 * (28 + 50) + 500);
+  const Network lenet = network_row("lenet5").build(10);
+  EXPECT_EQ(parameter_count(lenet), 431080);  // as Caffe counts it
+}
+
+TEST(Networks, DigitsKeepsToItsBudget) {
+  const Network digits = folded(network_row("digits").build(10));
+  EXPECT_LE(multiply_adds(digits), 8'000'000);
+  EXPECT_LE(parameter_count(digits) * 2, 300'000);  // bytes as float16
+}
+
+TEST(Networks, OursKeepToTheirBudgets) {
+  const Network letters = folded(network_row("letters").build(62));
+  EXPECT_LE(parameter_count(letters) * 2, 1'000'000);  // bytes as float16
+  const Network hanzi = folded(network_row("hanzi").build(3755));
+  EXPECT_LE(parameter_count(hanzi), 3'000'000);  // bytes as int8
+  EXPECT_LE(multiply_adds(hanzi), 100'000'000);
+}
+
+TEST(Networks, AnUnknownNameIsAnsweredWithTheKnownOnes) {
+  EXPECT_NE(error_of([] { network_row("nonesuch"); }).find("lenet5"), std::string::npos);
+}
+
+class EachNetwork : public testing::TestWithParam<std::string> {};
+
+TEST_P(EachNetwork, OverfitsOneBatch) {
+  Net net(network_row(GetParam()).build(10), at::kCPU);
+  net.initialise(1);
+  net.enable_gradients();
+  at::manual_seed(1);
+  const int64_t side = net.network().input.size_px, channels = net.network().input.channels();
+  const at::Tensor x = at::rand({20, channels, side, side}), labels = at::arange(20).remainder(10);
+  const Recipe recipe{.optimizer = network_row(GetParam()).recipe.optimizer, .weight_decay = 0};
+  at::Tensor m = at::zeros_like(net.gradient()), v = at::zeros_like(net.gradient());
+  double first = 0, last = 0;
+  for (int step = 0; step < 150 && (step == 0 || last > 0.09); ++step) {
+    const at::Tensor loss = at::cross_entropy_loss(net.forward(x, true), labels);
+    net.gradient().zero_();
+    loss.backward();
+    optimizer_step(net, m, v, recipe, 2e-3, step);
+    last = loss.item<double>();
+    if (step == 0) first = last;
+  }
+  EXPECT_GT(first, 1.5);
+  EXPECT_LT(last, 0.1);
+}
+
+TEST_P(EachNetwork, FoldingKeepsTheLogits) {
+  Net net(network_row(GetParam()).build(10), at::kCPU, at::kDouble);
+  net.initialise(1);
+  const at::NoGradGuard no_grad;
+  at::manual_seed(1);
+  for (const Net::Entry& entry : net.entries())  // statistics and gains as after training, not zeros and ones
+    if (entry.parameter.name.starts_with("bn"))
+      entry.tensor.copy_(at::rand(entry.tensor.sizes(), at::kDouble) + 0.5);
+  const int64_t side = net.network().input.size_px, channels = net.network().input.channels();
+  const at::Tensor x = at::rand({4, channels, side, side}, at::kDouble);
+  Net plain(folded(net.network()), at::kCPU, at::kDouble);
+  plain.state().copy_(fold(net).state());
+  const at::Tensor expected = net.forward(x, false);
+  // fold() rounds its results to float: a relative error of 2^-24 for each of the few layers.
+  EXPECT_LT((plain.forward(x, false) - expected).abs().max().item<double>(),
+            1e-5 * expected.abs().max().item<double>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EachNetwork, testing::ValuesIn([] {
+                           std::vector<std::string> names;
+                           for (const NetworkRow& row : network_table()) names.emplace_back(row.name);
+                           return names;
+                         }()),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+// A network that gets two blocks more computes what it did, until it is trained.
+TEST(Networks, GrowByBlocksThatBeginAsNothing) {
+  const at::NoGradGuard no_grad;
+  Net before(network_row("hanzi").build(10), at::kCPU), after(before.network(), at::kCPU);
+  before.initialise(1);
+  after.initialise(2);
+  FloatTensors all, fewer;
+  export_tensors(before, "x.", all);
+  // Convolutions 5, 6 and 10, 11 are second blocks: without them, 7 to 9 are 5 to 7, and 12 is 8.
+  const auto number = [](int layer) { return layer < 5 ? layer : layer < 10 ? layer - 2 : layer - 4; };
+  for (const auto& [name, values] : all) {
+    const size_t digit = name.find_first_of("0123456789"), dot = name.find('.', digit);
+    const int layer = std::stoi(name.substr(digit, dot - digit));
+    const bool linear = name.starts_with("x.linear");
+    if (!linear && (layer == 5 || layer == 6 || layer == 10 || layer == 11)) continue;
+    fewer[name.substr(0, digit) + std::to_string(linear ? layer : number(layer)) + name.substr(dot)] = values;
+  }
+  EXPECT_EQ(import_smaller(after, "x.", fewer).blocks, 2);
+  for (const char* gain : {"bn6.gain", "bn11.gain"}) before.tensor(gain).zero_();
+  const at::Tensor x = at::rand({3, before.network().input.channels(), 48, 48});
+  EXPECT_TRUE(after.forward(x, false).equal(before.forward(x, false)));
+
+  EXPECT_EQ(import_smaller(after, "x.", all).blocks, 0);
+  EXPECT_TRUE(after.tensor("bn6.gain").equal(at::ones({64})));
+  fewer.erase("x.conv8.weight");  // not in between, but missing
+  EXPECT_NE(error_of([&] { import_smaller(after, "x.", fewer); }).find("do not fit"), std::string::npos);
+  EXPECT_NE(error_of([&] { import_smaller(after, "x.", {}); }).find("do not fit"), std::string::npos);
+}
+
+TEST(Networks, FitInputsAsLargeAsTheirLastMapIs) {
+  const Network hanzi = network_row("hanzi").build(10);
+  EXPECT_TRUE(fits_input(hanzi, 48));
+  EXPECT_TRUE(fits_input(hanzi, 40));
+  EXPECT_FALSE(fits_input(hanzi, 32));
+  EXPECT_FALSE(fits_input(hanzi, 49));
+  EXPECT_FALSE(fits_input(network_row("mnist-rnn").build(10), 20));
+  EXPECT_TRUE(fits_input(network_row("digits").build(10), 25));  // 13, 7, 3
+}
+
+// A network whose input gets planes more computes what it did, whatever is on them, until it is trained.
+TEST(Networks, GrowByPlanesThatBeginWithoutWeight) {
+  const at::NoGradGuard no_grad;
+  Network narrow = network_row("hanzi").build(10);
+  narrow.input = kHanziInput.picture();
+  narrow.nodes[0].shape.channels = 1;
+  Net before(narrow, at::kCPU), after(network_row("hanzi").build(10), at::kCPU);
+  before.initialise(1);
+  after.initialise(2);
+  FloatTensors weights;
+  export_tensors(before, "x.", weights);
+  EXPECT_EQ(import_smaller(after, "x.", weights).planes, 5);
+  const at::Tensor x = at::rand({3, 6, 48, 48});
+  const at::Tensor should = before.forward(x.slice(1, 0, 1), false);
+  EXPECT_LT((after.forward(x, false) - should).abs().max().item<double>(), 1e-5);
+  weights.clear();
+  export_tensors(after, "x.", weights);
+  EXPECT_NE(error_of([&] { import_smaller(before, "x.", weights); }).find("do not fit"), std::string::npos);
+}
+
+// Whatever a network is made of, its own weights fit it.
+TEST_P(EachNetwork, StartsFromItsOwnWeights) {
+  Net before(network_row(GetParam()).build(10), at::kCPU), after(before.network(), at::kCPU);
+  before.initialise(1);
+  after.initialise(2);
+  FloatTensors weights;
+  export_tensors(before, "x.", weights);
+  EXPECT_EQ(import_smaller(after, "x.", weights).blocks, 0);
+  EXPECT_TRUE(after.state().equal(before.state()));
+}
+
+// An exported network's weights are those of one to train: it computes the same, its batch normalisation has met its
+// input, and its filters are as long as new ones.
+TEST_P(EachNetwork, IsTrainedOnFromWhatWasExported) {
+  const at::NoGradGuard no_grad;
+  Net before(network_row(GetParam()).build(10), at::kCPU), after(before.network(), at::kCPU);
+  before.initialise(1);
+  at::manual_seed(2);
+  for (const Net::Entry& entry : before.entries()) {
+    const std::string& name = entry.parameter.name;
+    if (!name.starts_with("bn")) continue;
+    if (name.ends_with(".variance") || name.ends_with(".gain"))
+      entry.tensor.copy_(0.5 + at::rand_like(entry.tensor));
+    else
+      entry.tensor.copy_(at::randn_like(entry.tensor));
+  }
+  after.initialise(3);
+  import_tensors(after, "", unfolded(weights_of_onnx(to_onnx(fold(before), Stored::kFloat))));
+  const int32_t side = before.network().input.size_px;
+  const at::Tensor x = at::rand({64, before.network().input.channels(), side, side});
+  const at::Tensor should = before.forward(x, false);
+  const auto error = [&] {
+    return ((after.forward(x, false) - should).norm() / should.norm()).item<double>();
+  };
+  EXPECT_LT(error(), 1e-5);
+  settle(after, x);
+  EXPECT_LT(error(), 1e-5);
+
+  const at::Tensor settled = after.state().clone();
+  after.forward(x, true);  // moves running statistics a tenth of the way to the batch's
+  for (const Net::Entry& entry : after.entries()) {
+    const std::string& name = entry.parameter.name;
+    const at::Tensor was =
+        settled.as_strided(entry.tensor.sizes(), entry.tensor.strides(), entry.tensor.storage_offset());
+    if (name.ends_with(".mean")) {
+      const at::Tensor deviation = after.tensor(name.substr(0, name.size() - 4) + "variance").sqrt();
+      EXPECT_LT(((entry.tensor - was) / deviation).abs().max().item<double>(), 1e-3) << name;
+    } else if (name.ends_with(".variance")) {  // the running one is that of n - 1
+      EXPECT_LT((entry.tensor / was - 1).abs().max().item<double>(), 5e-3) << name;
+    } else if (name.starts_with("conv") && name.ends_with(".weight") &&
+               after.network().nodes[2].op == Op::kBatchNorm) {
+      const at::Tensor length = entry.tensor.square().sum({1, 2, 3}).sqrt();
+      EXPECT_TRUE(at::allclose(length, at::full_like(length, std::sqrt(2.)), 1e-4)) << name;
+    }
+  }
+}
+
+// Against LibTorch's own operations in double: values, gradients and running statistics.
+TEST(BatchNorm, FusedIsTheSameAsOneByOne) {
+  for (const bool relu : {false, true})
+    for (const bool add : {false, true}) {
+      at::manual_seed(1);
+      const int64_t c = 19;
+      const auto parameter = [](at::Tensor t) { return t.set_requires_grad(true); };
+      const auto channels_last = [](const at::Tensor& t) {
+        return t.contiguous(at::MemoryFormat::ChannelsLast);
+      };
+      const at::Tensor x = parameter(channels_last(at::randn({7, c, 5, 3}) * 3 + 2));
+      const at::Tensor residual = add ? parameter(channels_last(at::randn({7, c, 5, 3}))) : at::Tensor();
+      const at::Tensor out_gradient = at::randn({7, c, 5, 3});
+      const auto run = [&](at::ScalarType type, std::vector<at::Tensor>& results) {
+        const auto copy = [&](const at::Tensor& t) {
+          return t.defined() ? parameter(t.detach().to(type).clone()) : at::Tensor();
+        };
+        const at::Tensor in = copy(x), r = copy(residual);
+        BatchNorm norm{copy(at::linspace(0.5, 1.5, c)), copy(at::linspace(-1, 1, c)), at::zeros({c}, type),
+                       at::ones({c}, type)};
+        const at::Tensor y = batch_norm(in, norm, r, relu, true);
+        y.backward(out_gradient.to(type));
+        results = {y.detach(), in.grad(), norm.gain.grad(), norm.bias.grad(), norm.mean, norm.variance};
+        if (add) results.push_back(r.grad());
+      };
+      std::vector<at::Tensor> fused, reference;
+      run(at::kFloat, fused);
+      run(at::kDouble, reference);  // doubles do not take the fast path
+      ASSERT_EQ(fused.size(), reference.size());
+      for (size_t i = 0; i < fused.size(); ++i)
+        // A hundred sums of numbers below ten, in float: some 1e-6 each.
+        EXPECT_LT((fused[i].to(at::kDouble) - reference[i]).abs().max().item<double>(), 1e-4)
+            << i << relu << add;
+    }
+}
+
+TEST(BatchNorm, LetsNotANumberThrough) {
+  const at::Tensor x = at::randn({2, 4, 3, 3}).contiguous(at::MemoryFormat::ChannelsLast);
+  x[0][1][0][0] = NAN;
+  const BatchNorm norm{at::ones({4}), at::zeros({4}), at::zeros({4}), at::ones({4})};
+  EXPECT_TRUE(std::isnan(batch_norm(x, norm, {}, true, true).sum().item<float>()));
+}
+
+TEST(Loss, OfAMergedLabelIsThatOfItsClassesTogether) {
+  at::manual_seed(2);
+  const at::Tensor logits = at::randn({3, 4});
+  const at::Tensor merged = at::tensor(std::vector<int64_t>{1, 0, 1, 0}).view({1, 4}).to(at::kBool);
+  const at::Tensor labels = at::tensor(std::vector<int64_t>{1, 4, 3});  // 4: class 0 or 2
+  const at::Tensor p = at::softmax(logits.to(at::kDouble), 1);
+  const double expected =
+      -(std::log(p[0][1].item<double>()) + std::log(p[1][0].item<double>() + p[1][2].item<double>()) +
+        std::log(p[2][3].item<double>())) /
+      3;
+  EXPECT_NEAR(loss_of(logits, labels, merged, 0).item<double>(), expected, 1e-6);
+  // Without merged labels among them it is LibTorch's own, smoothing included.
+  const at::Tensor plain = at::tensor(std::vector<int64_t>{1, 0, 3});
+  EXPECT_NEAR(loss_of(logits, plain, merged, 0.1).item<double>(),
+              loss_of(logits, plain, {}, 0.1).item<double>(), 1e-6);
+}
+
+// Ink of ten classes: class c is a bar across whose height depends on c, beside a fixed upright.
+void write_ink_bars(const std::filesystem::path& path, int count) {
+  PackWriter writer(path, PackKind::kStrokes);
+  Random random(5);
+  for (int i = 0; i < count; ++i) {
+    Ink ink;
+    const float y = static_cast<float>(i % 10) * 100 + random.uniform(0, 20);
+    ink.add_stroke(std::vector<Point>{{0, 0}, {0, 1000}});
+    ink.add_stroke(std::vector<Point>{{0, y}, {400, y}, {800, y}});
+    writer.add(static_cast<uint16_t>(i % 10), static_cast<uint16_t>(i % 3), ink);
+  }
+  writer.commit("ink", {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, {"a", "b", "c"});
+}
+
+TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
+  const TempFolder folder;
+  write_ink_bars(folder / "ink.bjp", 10);
+  const Ink ink = Pack(folder / "ink.bjp").ink(4);
+  const auto pixels = [&](float strength, uint64_t seed) {
+    return draw_varied(ink, kHanziInput, strength, seed).value.pixels;
+  };
+  EXPECT_EQ(pixels(0, 1), normalize(ink, kHanziInput).value.pixels);
+  EXPECT_EQ(pixels(1, 1), pixels(1, 1));
+  EXPECT_NE(pixels(1, 1), pixels(1, 2));
+  constexpr int32_t kPlane = kHanziInput.size_px * kHanziInput.size_px;
+  int pictures = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {  // always something to read, never all black
+    const std::vector<uint8_t> drawn = pixels(2, seed);
+    ASSERT_EQ(drawn.size(), 6u * kPlane);
+    const auto directions = drawn.begin() + kPlane;
+    const auto dark = std::count_if(drawn.begin(), directions, [](uint8_t v) { return v > 100; });
+    EXPECT_GT(dark, 30) << seed;
+    EXPECT_LT(dark, kPlane / 2) << seed;
+    pictures += std::all_of(directions, drawn.end(), [](uint8_t v) { return v == 0; });
+  }
+  EXPECT_NEAR(pictures, 150, 30);  // five in ten
+
+  const auto is_picture = [&](float share, uint64_t seed) {
+    const std::vector<uint8_t> drawn = draw_varied(ink, kHanziInput, 1, seed, share).value.pixels;
+    return std::all_of(drawn.begin() + kPlane, drawn.end(), [](uint8_t v) { return v == 0; });
+  };
+  pictures = 0;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    EXPECT_FALSE(is_picture(0, seed)) << seed;
+    EXPECT_TRUE(is_picture(1, seed)) << seed;
+    pictures += is_picture(0.8f, seed);
+  }
+  EXPECT_NEAR(pictures, 240, 24);
+}
+
+TEST(Ink, ScannedHasTheShadesOfScans) {
+  Ink cross, dot;  // each about 1 long
+  cross.add_stroke(std::vector<Point>{{-0.5f, 0}, {0, 0.02f}, {0.5f, 0}});
+  cross.add_stroke(std::vector<Point>{{0, -0.5f}, {0, 0.5f}});
+  dot.add_stroke(std::vector<Point>{{0, 0}});
+  int64_t ink = 0, black = 0;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed), again(seed);
+    const Image image = scanned(cross, random);
+    EXPECT_EQ(image.pixels, scanned(cross, again).pixels);
+    EXPECT_GE(std::max(image.width, image.height), 40);
+    EXPECT_LE(std::max(image.width, image.height), 130);
+    EXPECT_EQ(*std::max_element(image.pixels.begin(), image.pixels.end()), 255) << seed;
+    for (int32_t x = 0; x < image.width; ++x) {  // a margin of paper
+      EXPECT_EQ(image.at(x, 0), 0);
+      EXPECT_EQ(image.at(x, image.height - 1), 0);
+    }
+    for (const uint8_t v : image.pixels) {
+      ink += v > 0;
+      black += v >= 240;
+    }
+    const Image speck = scanned(dot, random);
+    EXPECT_EQ(*std::max_element(speck.pixels.begin(), speck.pixels.end()), 255) << seed;
+  }
+  EXPECT_LT(10 * black, ink);  // most of a drawn canvas's ink is black
+}
+
+TEST(Ink, BetweenTwoHandsIsBetweenThem) {
+  Ink from, to;
+  from.add_stroke(std::vector<Point>{{0, 0}, {100, 0}});
+  from.add_stroke(std::vector<Point>{{50, 0}, {50, 100}});
+  to.add_stroke(
+      std::vector<Point>{{0, 20}, {60, 20}, {100, 20}, {50, 0}, {50, 100}});  // joined, the bar lower
+  const auto bar = [](const Ink& ink) {  // how high it begins, as a share of the height
+    const Box box = bounds(ink);
+    return (ink.points[0].y - box.y) / box.height;
+  };
+  EXPECT_NEAR(bar(between(from, to, 0)), 0, 1e-5);
+  EXPECT_NEAR(bar(between(from, to, 0.5f)), 0.1, 0.04);
+  EXPECT_NEAR(bar(between(from, to, 1)), 0.2, 0.06);
+  const Ink half = between(from, to, 0.5f);
+  EXPECT_EQ(half.ends, from.ends);
+  EXPECT_NEAR(std::max(bounds(half).width, bounds(half).height), 1, 0.1);
+}
+
+TEST(Ink, HandsThatWriteInAnotherOrderHaveNothingBetweenThem) {
+  Ink from, to;
+  for (const float y : {0.f, 50.f, 100.f}) from.add_stroke(std::vector<Point>{{0, y}, {100, y}});
+  for (const float y : {100.f, 50.f, 0.f}) to.add_stroke(std::vector<Point>{{100, y}, {0, y}});
+  const Ink out = between(from, to, 0.5f);
+  for (size_t i = 0; i < from.points.size(); ++i) {
+    EXPECT_EQ(out.points[i].x, from.points[i].x);
+    EXPECT_EQ(out.points[i].y, from.points[i].y);
+  }
+}
+
+TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
+  const TempFolder folder;
+  write_ink_bars(folder / "ink.bjp", 10);
+  std::vector<uint8_t> pixels(kHanziInput.size_px * kHanziInput.size_px, 9);
+  write_pack(folder / "scan.bjp", {"scan", kHanziInput.picture(), {"3", "4"}}, std::vector<uint16_t>{1},
+             pixels);
+  const Dataset data =
+      load_data(std::vector<std::filesystem::path>{folder / "ink.bjp", folder / "scan.bjp"}, kHanziInput);
+  ASSERT_EQ(data.size(), 11);
+  EXPECT_EQ(data.labels[10].item<int64_t>(), 4);  // by label, not by number
+  EXPECT_EQ(data.group_names, (std::vector<std::string>{"a", "b", "c", "scan"}));
+  EXPECT_EQ(data.groups[10].item<int64_t>(), 3);
+  const at::Tensor drawn = inputs(data, 2, 11);
+  EXPECT_EQ(drawn[8][0].max().item<int>(), 9);
+  EXPECT_EQ(drawn[8].slice(0, 1).max().item<int>(), 0);  // nobody knows which way a scan's pen went
+  const Result<Image> expected = normalize(Pack(folder / "ink.bjp").ink(2), kHanziInput);
+  EXPECT_TRUE(
+      std::equal(expected.value.pixels.begin(), expected.value.pixels.end(), drawn.data_ptr<uint8_t>()));
+  // The same whatever the number of threads.
+  DrawOptions options{.input = kHanziInput, .strength = 1, .seed = 7};
+  const at::Tensor index = at::arange(64, at::kLong).remainder(11);
+  const at::Tensor one = draw(data, index, options);
+  options.threads = 4;
+  EXPECT_TRUE(one.equal(draw(data, index, options)));
+  // Smaller inputs for progressive resizing.
+  options.input = scaled(kHanziInput, 32);
+  EXPECT_EQ(draw(data, index, options).sizes(), (std::vector<int64_t>{64, 6, 32, 32}));
+}
+
+// What packs of pixels give for a second look, beside what the page makes of the picture that was packed.
+TEST(Datasets, LeanPicturesMuchAsThePageDoes) {
+  constexpr float kSlant = 0.3f;
+  const TempFolder folder;
+  for (const InputSpec& spec : {kDigitsInput, kLettersInput, kHanziInput}) {
+    const std::vector<uint16_t> labels(40);
+    std::vector<uint8_t> packed;
+    std::vector<Image> expected;
+    for (uint64_t seed = 0; seed < labels.size(); ++seed) {
+      const Image picture = normalize(random_ink(seed), {96, 88, Centring::kBox, 4}).value;
+      const Image upright = normalize(picture, spec.picture()).value;
+      packed.insert(packed.end(), upright.pixels.begin(), upright.pixels.end());
+      expected.push_back(normalize(leaning(picture, kSlant), spec.picture()).value);
+    }
+    write_pack(folder / "pictures.bjp", {"pictures", spec.picture(), {"a"}}, labels, packed);
+    const Dataset data = load_data(std::vector<std::filesystem::path>{folder / "pictures.bjp"}, spec);
+    const at::Tensor lean = leaning_inputs(data, 30)(at::arange(10), kSlant);
+    ASSERT_EQ(lean.sizes(), inputs(data, 30, 40).sizes());
+    double apart = 0, apart_upright = 0;
+    for (size_t i = 30; i < labels.size(); ++i) {
+      const uint8_t* leant = lean[static_cast<int64_t>(i) - 30].data_ptr<uint8_t>();
+      const size_t area = expected[i].pixels.size();
+      for (size_t k = 0; k < area; ++k) {
+        apart += std::abs(leant[k] - expected[i].pixels[k]);
+        apart_upright += std::abs(packed[i * area + k] - expected[i].pixels[k]);
+      }
+    }
+    // Lines that were spread upright lean otherwise than lines that are spread when they lean.
+    const double most = spec.centring == Centring::kDensity ? 0.9 : 0.5;
+    EXPECT_LT(apart, most * apart_upright) << spec.size_px << " " << apart / apart_upright;
+  }
+}
+
+TEST(Datasets, OverdoWhatTellsAHandFromItsPeers) {
+  const TempFolder folder;
+  write_ink_bars(folder / "ink.bjp", 40);
+  write_pack(folder / "scan.bjp", {"scan", kHanziInput.picture(), {"4"}}, std::vector<uint16_t>{0},
+             std::vector<uint8_t>(kHanziInput.size_px * kHanziInput.size_px, 9));
+  const Dataset data =
+      load_data(std::vector<std::filesystem::path>{folder / "ink.bjp", folder / "scan.bjp"}, kHanziInput);
+  const Peers peers = peers_of(data);
+  EXPECT_EQ(peers.of_label[4], (std::vector<int64_t>{4, 14, 24, 34}));  // not the scan
+  DrawOptions options{.input = kHanziInput, .seed = 7, .threads = 4};
+  const at::Tensor index = at::arange(data.size(), at::kLong), plain = draw(data, index, options);
+  options.exaggerate = 0.5f;
+  options.peers = &peers;
+  const at::Tensor overdone = draw(data, index, options);
+  const int64_t changed = overdone.ne(plain).flatten(1).any(1).sum().item<int64_t>();
+  EXPECT_GT(changed, 5);
+  EXPECT_LT(changed, 25);
+  options.threads = 1;
+  EXPECT_TRUE(overdone.equal(draw(data, index, options)));
+}
+
+TEST(Datasets, JoinLabelsThatMergeClasses) {
+  const TempFolder folder;
+  const std::vector<uint8_t> two(2 * 28 * 28, 50);
+  write_pack(folder / "a.bjp", {"a", kLettersInput, {"C", "c", "d"}}, std::vector<uint16_t>{0, 2}, two);
+  write_pack(folder / "b.bjp", {"b", kLettersInput, {"d", "Cc"}}, std::vector<uint16_t>{1, 0}, two);
+  const Dataset data =
+      load_data(std::vector<std::filesystem::path>{folder / "a.bjp", folder / "b.bjp"}, kLettersInput);
+  EXPECT_TRUE(data.labels.equal(at::tensor(std::vector<int64_t>{0, 2, 3, 2})));
+  EXPECT_TRUE(data.merged.equal(at::tensor(std::vector<int64_t>{1, 1, 0}).view({1, 3}).to(at::kBool)));
+  write_pack(folder / "c.bjp", {"c", kLettersInput, {"x"}}, std::vector<uint16_t>{0, 0}, two);
+  EXPECT_NE(
+      error_of([&] {
+        load_data(std::vector<std::filesystem::path>{folder / "a.bjp", folder / "c.bjp"}, kLettersInput);
+      }).find("\"x\""),
+      std::string::npos);
+}
+
+TEST(Augment, NoStrengthIsThePlainConversion) {
+  const at::Tensor pixels = at::arange(256, at::kByte).view({1, 16, 16});
+  EXPECT_TRUE(augment(pixels, 0).equal(pixels.unsqueeze(1).to(at::kFloat) * (1 / 255.)));
+}
+
+TEST(Augment, IsFixedByTheSeedAndStaysInRange) {
+  const at::Tensor pixels = at::zeros({16, 28, 28}, at::kByte);
+  pixels.slice(1, 6, 22).slice(2, 12, 15).fill_(255);
+  at::manual_seed(7);
+  const at::Tensor a = augment(pixels, 1);
+  at::manual_seed(7);
+  const at::Tensor b = augment(pixels, 1);
+  at::manual_seed(8);
+  const at::Tensor c = augment(pixels, 1);
+  EXPECT_TRUE(a.equal(b));
+  EXPECT_FALSE(a.equal(c));
+  EXPECT_GE(a.min().item<float>(), 0.f);
+  EXPECT_LE(a.max().item<float>(), 1.f);
+  EXPECT_FALSE(a[0].equal(a[1]));  // each sample its own
+  const double ink = a.mean().item<double>() / (16 * 3 / 784.);
+  EXPECT_GT(ink, 0.5);  // characters survive
+  EXPECT_LT(ink, 1.5);
+}
+
+TEST(Mixup, BlendsPairsBySharesOfTheirOwn) {
+  const at::Tensor order = at::tensor({2, 0, 1}, at::kLong), before = at::rand({3, 1, 4, 4});
+  double sum = 0, near_one = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    at::Tensor x = before.clone();
+    const double share = mixup(x, order, 0.2f, seed);
+    ASSERT_GE(share, 0.5);
+    ASSERT_LE(share, 1);
+    sum += share;
+    near_one += share > 0.99;
+    const at::Tensor expected = before * share + before.index_select(0, order) * (1 - share);
+    EXPECT_LT((x - expected).abs().max().item<double>(), 1e-6);
+  }
+  // Of Beta(0.2, 0.2) itself: the larger part has a mean of 0.90, and is above 0.99 for 42 %.
+  EXPECT_NEAR(sum / 400, 0.90, 0.03);
+  EXPECT_NEAR(near_one / 400, 0.42, 0.08);
+}
+
+// ---- runs
+// ------------------------------------------------------------------------------------------------------------
+
+TrainOptions small_run(const TempFolder& folder, const std::string& name) {
+  TrainOptions options;
+  options.network = "digits";
+  options.data = {folder / "bars.bjp"};
+  options.out = folder / name;
+  options.recipe = network_row("digits").recipe;
+  options.recipe.epochs = 3;
+  options.recipe.batch = 20;
+  options.held_out = 0.2;
+  options.device = "cpu";
+  options.precision = "fp32";
+  options.quiet = true;
+  return options;
+}
+
+FloatTensors weights_of(const TrainOptions& options) {
+  RunState state = read_run(options.out);
+  return load_checkpoint(options.out, state);
+}
+
+bool same(const FloatTensors& a, const FloatTensors& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const auto& x, const auto& y) {
+           return x.first == y.first && x.second.data == y.second.data;
+         });
+}
+
+TEST(Training, AResumedRunIsBitForBitAnUninterruptedOne) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions whole = small_run(folder, "whole"), parts = small_run(folder, "parts");
+  for (TrainOptions* options : {&whole, &parts}) {  // with all that is random
+    options->recipe.scribbles = options->recipe.as_ink = 0.2f;
+    options->recipe.mixup = 0.3f;
+  }
+  const RunState expected = train(whole, nullptr);  // 4 steps an epoch, 12 in all
+  ASSERT_TRUE(expected.finished());
+
+  parts.save_every = 1e-9;  // which changes nothing
+  for (const int64_t steps : {3, 4, 1}) {  // within the first epoch, within the second, at its end
+    parts.stop_after = steps;
+    EXPECT_FALSE(train(parts, nullptr).finished());
+    parts.resume = true;
+  }
+  parts.stop_after = -1;
+  const RunState resumed = train(parts, nullptr);
+  EXPECT_TRUE(same(weights_of(parts), weights_of(whole)));
+  ASSERT_EQ(resumed.epochs.size(), expected.epochs.size());
+  for (size_t i = 0; i < resumed.epochs.size(); ++i) {
+    EXPECT_EQ(resumed.epochs[i].loss, expected.epochs[i].loss);
+    EXPECT_EQ(resumed.epochs[i].val_loss, expected.epochs[i].val_loss);
+  }
+}
+
+// Someone who is out of time writes an earlier end into state.json: the course ends there, with a row of its own.
+TEST(Training, AnEndWithinAnEpochIsAnEnd) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions options = small_run(folder, "run");
+  options.stop_after = 3;
+  RunState state = train(options, nullptr);
+  state.total_steps = 6;  // of 4 an epoch
+  FloatTensors tensors = weights_of(options);
+  save_run(options.out, state, tensors, false);
+  options.resume = true;
+  options.stop_after = -1;
+  state = train(options, nullptr);
+  EXPECT_TRUE(state.finished());
+  EXPECT_EQ(state.step, 6);
+  ASSERT_EQ(state.epochs.size(), 2u);
+  EXPECT_EQ(state.epochs[1].step, 6);
+  EXPECT_LE(state.epochs[1].accuracy, 1);
+  EXPECT_GE(state.epochs[1].val_accuracy, 0);
+}
+
+TEST(Training, OnInkResumesBitForBitWhileTheInputGrows) {
+  const TempFolder folder;
+  write_ink_bars(folder / "bars.bjp", 100);
+  TrainOptions whole = small_run(folder, "whole"), parts = small_run(folder, "parts");
+  for (TrainOptions* options : {&whole, &parts}) {
+    options->network = "hanzi";
+    options->recipe = network_row("hanzi").recipe;
+    options->recipe.epochs = 3;
+    options->recipe.batch = 20;
+    options->recipe.size_start = 40;
+  }
+  const RunState grown = train(whole, nullptr);
+  EXPECT_EQ(grown.best.step, 12);  // the two epochs before read smaller inputs than the model will
+  for (const int64_t steps : {3, 4}) {
+    parts.stop_after = steps;
+    train(parts, nullptr);
+    parts.resume = true;
+  }
+  parts.stop_after = -1;
+  train(parts, nullptr);
+  EXPECT_TRUE(same(weights_of(parts), weights_of(whole)));
+}
+
+TEST(Training, StopsWhenValidationNoLongerImproves) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 200);
+  TrainOptions options = small_run(folder, "run");
+  options.network = "lenet5";
+  options.recipe = {.epochs = 60, .batch = 40, .lr = 2e-3f, .patience = 3};
+  const RunState state = train(options, nullptr);
+  EXPECT_TRUE(state.stopped_early);
+  EXPECT_TRUE(state.finished());
+  EXPECT_LT(state.epochs.size(), 60u);
+  EXPECT_EQ(state.epochs.size(), static_cast<size_t>(state.best.step / 4 + 3));
+  options.resume = true;
+  EXPECT_EQ(train(options, nullptr).step, state.step);  // it has ended
+}
+
+TEST(Training, AnotherSeedGivesOtherWeights) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions a = small_run(folder, "a"), b = small_run(folder, "b");
+  a.recipe.epochs = b.recipe.epochs = 1;
+  b.seed = 2;
+  train(a, nullptr);
+  train(b, nullptr);
+  EXPECT_FALSE(same(weights_of(a), weights_of(b)));
+}
+
+// What kill -9 leaves: the state of the last checkpoint, later files half written.
+TEST(Training, GoesBackToTheLastGoodCheckpoint) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions whole = small_run(folder, "whole"), killed = small_run(folder, "killed");
+  train(whole, nullptr);
+  killed.stop_after = 9;
+  train(killed, nullptr);  // checkpoints after steps 8 and 9
+  write_file(folder / "killed/checkpoint-00000012.safetensors.tmp-1", "half");
+  const std::string newest = read_file(folder / "killed/checkpoint-00000009.safetensors");
+  write_file(folder / "killed/checkpoint-00000009.safetensors", newest.substr(0, newest.size() / 2));
+  killed.resume = true;
+  killed.stop_after = -1;
+  train(killed, nullptr);
+  EXPECT_TRUE(same(weights_of(killed), weights_of(whole)));
+  EXPECT_FALSE(std::filesystem::exists(folder / "killed/checkpoint-00000012.safetensors.tmp-1"));
+}
+
+TEST(Training, KeepsTheLastTwoCheckpointsAndTheBest) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions options = small_run(folder, "run");
+  options.recipe.epochs = 5;
+  const RunState state = train(options, nullptr);
+  EXPECT_EQ(state.checkpoints.size(), 2u);
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(options.out))
+    files += entry.path().extension() == ".safetensors";
+  EXPECT_LE(files, 3);
+  EXPECT_TRUE(std::filesystem::exists(options.out / state.best.file));
+}
+
+TEST(Training, RefusesWhatDoesNotFit) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions options = small_run(folder, "run");
+  train(options, nullptr);
+  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--resume"),
+            std::string::npos);  // would overwrite a run
+  options.resume = true;
+  write_bars(folder / "bars.bjp", 90);
+  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("bars.bjp"),
+            std::string::npos);  // other data than it began with
+  TrainOptions other = small_run(folder, "other");
+  const PackInfo letters{"letters", kLettersInput, {"a"}};
+  write_pack(folder / "letters.bjp", letters, std::vector<uint16_t>{0}, std::vector<uint8_t>(784));
+  other.data = {folder / "letters.bjp"};
+  EXPECT_NE(error_of([&] { train(other, nullptr); }).find("input"), std::string::npos);
+  other.data = {folder / "bars.bjp", folder / "letters.bjp"};
+  EXPECT_NE(error_of([&] { train(other, nullptr); }).find("letters.bjp"), std::string::npos);
+  other = small_run(folder, "other");
+  other.device = "tpu";
+  EXPECT_NE(error_of([&] { train(other, nullptr); }).find("tpu"), std::string::npos);
+}
+
+TEST(Training, ADamagedStateIsNamed) {
+  const TempFolder folder;
+  EXPECT_NE(error_of([&] { read_run(folder / "nowhere"); }).find("nowhere"), std::string::npos);
+  for (const char* text : {"", "{", "[]", "{\"network\": 7}"}) {
+    write_file(folder / "run/state.json", text);
+    EXPECT_NE(error_of([&] { read_run(folder / "run"); }).find("state.json"), std::string::npos) << text;
+  }
+}
+
+TEST(Training, ARunOfAnOlderInputOnlyBeginsAnother) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions old = small_run(folder, "old"), next = small_run(folder, "next");
+  old.recipe.epochs = next.recipe.epochs = 1;
+  train(old, nullptr);
+  auto state = nlohmann::json::parse(read_file(old.out / "state.json"));
+  state["input_version"] = input_version(kDigitsInput) + 1;
+  write_file(old.out / "state.json", state.dump());
+  old.resume = true;
+  EXPECT_NE(error_of([&] { train(old, nullptr); }).find("another input"), std::string::npos);
+  EXPECT_NE(error_of([&] { load_model(old.out); }).find("another input"), std::string::npos);
+  next.init = {old.out};
+  train(next, nullptr);
+  EXPECT_EQ(read_run(next.out).input_version, input_version(kDigitsInput));
+}
+
+// Pictures for a network that also reads directions are not kept as its input; a smaller one is made of them, too.
+TEST(Training, OnPicturesOfTheFullSizeBeginsSmaller) {
+  const TempFolder folder;
+  const Labels classes = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  const InputSpec picture = kHanziInput.picture();
+  std::vector<uint16_t> labels;
+  std::vector<uint8_t> pixels;
+  for (uint16_t i = 0; i < 60; ++i) {
+    labels.push_back(i % 10);
+    Image image(picture.size_px, picture.size_px);
+    for (int32_t y = 4; y < 44; ++y)
+      for (int32_t x = 0; x < 4; ++x) image.at(2 + 4 * (i % 10) + x, y) = 255;
+    pixels.insert(pixels.end(), image.pixels.begin(), image.pixels.end());
+  }
+  write_pack(folder / "bars.bjp", {"bars", picture, classes}, labels, pixels);
+
+  const Dataset data = load_data(std::vector{folder / "bars.bjp"}, kHanziInput);
+  Dataset smaller = data;
+  smaller.input = scaled(kHanziInput, 40);
+  const at::Tensor full = inputs(data, 0, 10), small = inputs(smaller, 0, 10);
+  ASSERT_EQ(small.sizes(), (std::vector<int64_t>{10, 6, 40, 40}));
+  for (int64_t i = 0; i < 10; ++i) {  // the same ink, in the smaller square
+    const double ink = full[i].to(at::kDouble).sum().item<double>();
+    EXPECT_NEAR(small[i].to(at::kDouble).sum().item<double>(), ink * 40 * 40 / (48 * 48), 0.05 * ink) << i;
+  }
+
+  TrainOptions options = small_run(folder, "run");
+  options.network = "hanzi";
+  options.recipe = network_row("hanzi").recipe;
+  ASSERT_EQ(options.recipe.size_start, 40);
+  options.recipe.epochs = 2;
+  options.recipe.batch = 12;
+  EXPECT_TRUE(train(options, nullptr).finished());
+}
+
+TEST(Training, ThatCannotBeRecordedSaysSo) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 40);
+  TrainOptions options = small_run(folder, "run");
+  options.cuda_graphs = true;
+  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--cuda-graphs"), std::string::npos);
+  options.recipe.mixup = 0.2f;
+  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--mixup"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(options.out));
+}
+
+TEST(Training, BeginsWithAnExportedModel) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 400);
+  TrainOptions first = small_run(folder, "first"), next = small_run(folder, "next");
+  first.command = "biji train first";
+  next.command = "biji train next";
+  first.network = next.network = "digits";
+  first.recipe.epochs = 3;
+  first.recipe.augment = next.recipe.augment = 0;
+  next.recipe.epochs = 1;
+  next.recipe.lr = 1e-9f;  // learns nothing: what it reads it has from the model
+  const double learned = train(first, nullptr).epochs.back().val_accuracy;
+  ASSERT_GE(learned, 0.8);
+  export_model({{first.out}, folder / "model", "int8", {}, "1.0.0", true});
+  next.init = {folder / "model"};
+  const RunState state = train(next, nullptr);
+  EXPECT_NEAR(state.epochs.back().val_accuracy, learned, 0.05);
+  EXPECT_EQ(state.command, "biji train first && biji train next");
+
+  next.out = folder / "other";
+  next.network = "lenet5";
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model: is a model of digits"), std::string::npos);
+  next.init = {folder / "nothing"};
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("nothing: is neither"), std::string::npos);
+  next.network = "digits";
+  next.init = {folder / "model"};
+  write_file(folder / "model/model.onnx", "cut");
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model.onnx"), std::string::npos);
+}
+
+TEST(Training, BeginsWithTheMeanOfSeveral) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions a = small_run(folder, "a"), b = small_run(folder, "b"), next = small_run(folder, "next");
+  a.recipe.epochs = b.recipe.epochs = next.recipe.epochs = 1;
+  a.seed = 5;
+  a.command = "biji prepare && biji train a";
+  b.command = "biji prepare && biji train b";
+  next.command = "biji train next";
+  next.recipe.lr = 1e-9f;  // stays where it begins
+  const auto weights = [](const std::filesystem::path& run) {
+    RunState state = read_run(run);
+    Net net(network_row(state.network).build(10), at::kCPU);
+    import_tensors(net, "average.", load_checkpoint(run, state));
+    return net.state().slice(0, 0, net.parameter_count()).clone();
+  };
+  train(a, nullptr);
+  train(b, nullptr);
+  next.init = {a.out, b.out, b.out};
+  EXPECT_EQ(train(next, nullptr).command, "biji prepare && biji train a && biji train b && biji train next");
+  const at::Tensor of_a = weights(a.out), of_b = weights(b.out);
+  EXPECT_GT((of_a - of_b).abs().max().item<double>(), 1e-3);
+  EXPECT_LT((weights(next.out) - (of_a + 2 * of_b) / 3).abs().max().item<double>(), 1e-5);
+
+  b.network = "lenet5";
+  b.out = folder / "lenet5";
+  train(b, nullptr);
+  next.out = folder / "other";
+  next.init = {a.out, b.out};
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("lenet5: is a run of lenet5"), std::string::npos);
+}
+
+TEST(Training, LearnsBarsAlmostPerfectly) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 400);
+  TrainOptions options = small_run(folder, "run");
+  options.network = "lenet5";
+  options.recipe = network_row("lenet5").recipe;
+  options.recipe.epochs = 4;
+  options.recipe.batch = 40;
+  EXPECT_GE(train(options, nullptr).epochs.back().val_accuracy, 0.95);
+}
+
+}  // namespace
+}  // namespace biji
