@@ -7,11 +7,11 @@
 #include <exception>
 
 #include "native/commands/fetch.h"
-#include "native/nets/model.h"
-#include "native/data/prepare.h"
 #include "native/commands/recognize.h"
 #include "native/commands/report.h"
 #include "native/commands/show.h"
+#include "native/data/prepare.h"
+#include "native/nets/model.h"
 #include "native/train/train.h"
 
 #ifdef __GLIBC__

@@ -111,7 +111,8 @@ Err InkDocument::erase(float x, float y, float radius) {
 }
 
 Err InkDocument::replace(std::span<const Point> points, std::span<const int32_t> ends) {
-  if (points.size() > static_cast<size_t>(kMaxInkPoints) || ends.size() > static_cast<size_t>(kMaxInkStrokes)) {
+  if (points.size() > static_cast<size_t>(kMaxInkPoints) ||
+      ends.size() > static_cast<size_t>(kMaxInkStrokes)) {
     return Err::kTooLarge;
   }
   int32_t begin = 0;

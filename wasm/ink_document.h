@@ -95,7 +95,7 @@ class InkDocument {
   std::vector<Range> ranges_;
   std::vector<int32_t> visible_;  // indices into ranges_
   int32_t visible_points_ = 0;
-  std::vector<Edit> edits_;       // edits_[0, done_) are applied, the rest can be redone
+  std::vector<Edit> edits_;  // edits_[0, done_) are applied, the rest can be redone
   int32_t done_ = 0;
   std::vector<Point> live_;
 };

@@ -12,11 +12,21 @@ struct Vec {
   float x = 0;
   float y = 0;
 };
-Vec operator+(Vec a, Vec b) { return {a.x + b.x, a.y + b.y}; }
-Vec operator-(Vec a, Vec b) { return {a.x - b.x, a.y - b.y}; }
-Vec operator*(Vec a, float s) { return {a.x * s, a.y * s}; }
-float dot(Vec a, Vec b) { return a.x * b.x + a.y * b.y; }
-float length(Vec a) { return std::sqrt(dot(a, a)); }
+Vec operator+(Vec a, Vec b) {
+  return {a.x + b.x, a.y + b.y};
+}
+Vec operator-(Vec a, Vec b) {
+  return {a.x - b.x, a.y - b.y};
+}
+Vec operator*(Vec a, float s) {
+  return {a.x * s, a.y * s};
+}
+float dot(Vec a, Vec b) {
+  return a.x * b.x + a.y * b.y;
+}
+float length(Vec a) {
+  return std::sqrt(dot(a, a));
+}
 // A direction, or otherwise where a has none.
 Vec unit(Vec a, Vec otherwise) {
   const float l = length(a);
@@ -31,7 +41,8 @@ struct Node {
 
 class Stroker {
  public:
-  Stroker(std::span<const Point> stroke, const Pen& pen, Mesh& mesh) : stroke_(stroke), pen_(pen), mesh_(mesh) {}
+  Stroker(std::span<const Point> stroke, const Pen& pen, Mesh& mesh)
+      : stroke_(stroke), pen_(pen), mesh_(mesh) {}
 
   void arcs(int32_t first, int32_t last) {
     const auto n = static_cast<int32_t>(stroke_.size());
@@ -67,7 +78,9 @@ class Stroker {
     return out;
   }
 
-  static Node between(const Node& a, const Node& b) { return {(a.at + b.at) * 0.5f, (a.radius + b.radius) / 2}; }
+  static Node between(const Node& a, const Node& b) {
+    return {(a.at + b.at) * 0.5f, (a.radius + b.radius) / 2};
+  }
 
   void arc(Node from, Node control, Node to) {
     const Vec whole = unit(to.at - from.at, {1, 0});
@@ -89,11 +102,11 @@ class Stroker {
     bool rounded = false;  // there is a disc at last
     for (int32_t i = 1; i <= pieces; i++) {
       const float t = static_cast<float>(i) / pieces, s = 1 - t;
-      const Node next = i == pieces ? to
-                                    : Node{from.at * (s * s) + control.at * (2 * s * t) + to.at * (t * t),
-                                           from.radius * s * s + control.radius * 2 * s * t + to.radius * t * t};
-      const Vec tangent =
-          i == pieces ? out : unit(first_leg * s + second_leg * t, last_tangent);
+      const Node next = i == pieces
+                            ? to
+                            : Node{from.at * (s * s) + control.at * (2 * s * t) + to.at * (t * t),
+                                   from.radius * s * s + control.radius * 2 * s * t + to.radius * t * t};
+      const Vec tangent = i == pieces ? out : unit(first_leg * s + second_leg * t, last_tangent);
       const uint32_t next_section = section(next, tangent);
       bridge(last_section, next_section);
       // Where the line turns faster than the sections can follow, discs round the corner off.
@@ -141,7 +154,8 @@ class Stroker {
   }
 
   void disc(const Node& node) {
-    const auto corners = static_cast<uint32_t>(std::clamp(std::ceil(2 * kPi / step_angle(node.radius)), 8.0f, 64.0f));
+    const auto corners =
+        static_cast<uint32_t>(std::clamp(std::ceil(2 * kPi / step_angle(node.radius)), 8.0f, 64.0f));
     const uint32_t centre = vertex(node.at, 255);
     for (uint32_t k = 0; k < corners; k++) {
       const float angle = 2 * kPi * k / corners;

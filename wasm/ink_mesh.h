@@ -12,9 +12,10 @@ namespace biji {
 
 // How a stroke looks. Lengths are in the unit of its points (CSS pixels).
 struct Pen {
-  float width = 6;            // full width at pressure 0.5, > 0
-  float pressure_gain = 0.8f; // 0..1: width is width * (1 + pressure_gain * (2 * pressure - 1)), at least a third of it
-  float pixel = 1;            // one device pixel, > 0: the width of the soft edge, and the scale of all tolerances
+  float width = 6;  // full width at pressure 0.5, > 0
+  float pressure_gain =
+      0.8f;         // 0..1: width is width * (1 + pressure_gain * (2 * pressure - 1)), at least a third of it
+  float pixel = 1;  // one device pixel, > 0: the width of the soft edge, and the scale of all tolerances
 };
 
 // x, y: CSS pixels. alpha: 0..255, the coverage to multiply the ink's colour with.
@@ -36,7 +37,9 @@ struct Mesh {
 // staircase of a mouse that reports whole pixels.
 
 // Arcs that no later sample can change: all of a finished stroke, all but the last two while the pen is down.
-inline int32_t final_arcs(int32_t samples, bool finished) { return finished ? samples : samples < 2 ? 0 : samples - 2; }
+inline int32_t final_arcs(int32_t samples, bool finished) {
+  return finished ? samples : samples < 2 ? 0 : samples - 2;
+}
 
 // Appends arcs [first, last) of stroke to mesh, 0 <= first <= last <= stroke.size(), with a round end where the curve
 // begins (first == 0) and where it ends (last == stroke.size()). Arcs appended in several calls meet without a seam.

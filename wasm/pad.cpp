@@ -23,7 +23,9 @@ static_assert(sizeof(Point) == 4 * sizeof(float), "scratch is read as points");
 
 namespace {
 
-int32_t status(Err err) { return static_cast<int32_t>(err); }
+int32_t status(Err err) {
+  return static_cast<int32_t>(err);
+}
 
 // What belongs to one WebGL2 context: Dear ImGui with its backend, and the texture of the finished ink.
 struct Screen {
@@ -42,8 +44,8 @@ const ImFontLoader* blank_font() {
     ImFontLoader out;
     out.Name = "blank";
     out.FontSrcContainsGlyph = [](ImFontAtlas*, ImFontConfig*, ImWchar) { return true; };
-    out.FontBakedLoadGlyph = [](ImFontAtlas*, ImFontConfig*, ImFontBaked*, void*, ImWchar codepoint, ImFontGlyph* glyph,
-                                float* advance_x) {
+    out.FontBakedLoadGlyph = [](ImFontAtlas*, ImFontConfig*, ImFontBaked*, void*, ImWchar codepoint,
+                                ImFontGlyph* glyph, float* advance_x) {
       if (advance_x) *advance_x = 1;
       if (glyph) {
         glyph->Codepoint = codepoint;
@@ -65,7 +67,8 @@ void add_mesh(const Mesh& mesh, ImU32 ink, ImDrawList* list) {
   const ImDrawIdx base = list->_VtxCurrentIdx;
   for (const uint32_t index : mesh.indices) *list->_IdxWritePtr++ = base + index;
   for (const auto& vertex : mesh.vertices) {
-    *list->_VtxWritePtr++ = {{vertex.x, vertex.y}, white, rgb | static_cast<ImU32>(vertex.alpha) << IM_COL32_A_SHIFT};
+    *list->_VtxWritePtr++ = {
+        {vertex.x, vertex.y}, white, rgb | static_cast<ImU32>(vertex.alpha) << IM_COL32_A_SHIFT};
   }
   list->_VtxCurrentIdx += static_cast<unsigned>(mesh.vertices.size());
 }
@@ -131,7 +134,8 @@ void biji_pad::attach() {
   io.IniFilename = nullptr;
   io.LogFilename = nullptr;
   // The page's own controls take the keyboard and the mouse; here is nothing but the sheet.
-  io.ConfigFlags = ImGuiConfigFlags_NoMouse | ImGuiConfigFlags_NoKeyboard | ImGuiConfigFlags_NoMouseCursorChange;
+  io.ConfigFlags =
+      ImGuiConfigFlags_NoMouse | ImGuiConfigFlags_NoKeyboard | ImGuiConfigFlags_NoMouseCursorChange;
   io.Fonts->Flags |= ImFontAtlasFlags_NoMouseCursors | ImFontAtlasFlags_NoBakedLines;
   io.Fonts->TexMinWidth = io.Fonts->TexMinHeight = 32;
   ImFontConfig font;
@@ -277,7 +281,8 @@ void biji_pad::draw() {
   if ((box & IM_COL32_A_MASK) != 0) {
     const float margin = pen.width / 2 + 3;
     for (const auto& b : boxes) {
-      list->AddRect({b.x - margin, b.y - margin}, {b.x + b.width + margin, b.y + b.height + margin}, box, 8, 0, 1.5f);
+      list->AddRect({b.x - margin, b.y - margin}, {b.x + b.width + margin, b.y + b.height + margin}, box, 8,
+                    0, 1.5f);
     }
   }
   ImGui::Render();
@@ -289,9 +294,13 @@ void biji_pad::draw() {
 
 extern "C" {
 
-biji_pad* biji_pad_create(void) { return new (std::nothrow) biji_pad; }
+biji_pad* biji_pad_create(void) {
+  return new (std::nothrow) biji_pad;
+}
 
-void biji_pad_destroy(biji_pad* pad) { delete pad; }
+void biji_pad_destroy(biji_pad* pad) {
+  delete pad;
+}
 
 int32_t biji_pad_attach(biji_pad* pad) {
   pad->detach();
@@ -300,7 +309,9 @@ int32_t biji_pad_attach(biji_pad* pad) {
   return 0;
 }
 
-void biji_pad_detach(biji_pad* pad) { pad->detach(); }
+void biji_pad_detach(biji_pad* pad) {
+  pad->detach();
+}
 
 int32_t biji_pad_resize(biji_pad* pad, int32_t width, int32_t height, float scale) {
   if (width < 1 || height < 1 || width > 8192 || height > 8192 || !(scale >= 0.25f && scale <= 16)) {
@@ -314,7 +325,8 @@ int32_t biji_pad_resize(biji_pad* pad, int32_t width, int32_t height, float scal
   return 0;
 }
 
-int32_t biji_pad_style(biji_pad* pad, uint32_t ink_rgb, uint32_t box_rgba, float pen_width, float pressure_gain) {
+int32_t biji_pad_style(biji_pad* pad, uint32_t ink_rgb, uint32_t box_rgba, float pen_width,
+                       float pressure_gain) {
   if (!(pen_width >= 0.5f && pen_width <= 200) || !(pressure_gain >= 0 && pressure_gain <= 1)) {
     return status(Err::kBadArgument);
   }
@@ -332,8 +344,9 @@ int32_t biji_pad_boxes(biji_pad* pad, int32_t count) {
   for (int32_t i = 0; i < count; i++) {
     const Point& b = pad->scratch[i];  // x, y, width, height
     const biji::Box box{b.x, b.y, b.t_ms, b.pressure};
-    const bool usable = std::fabs(box.x) <= biji::kMaxCoordinate && std::fabs(box.y) <= biji::kMaxCoordinate &&
-                        box.width >= 0 && box.width <= biji::kMaxCoordinate && box.height >= 0 &&
+    const bool usable = std::fabs(box.x) <= biji::kMaxCoordinate &&
+                        std::fabs(box.y) <= biji::kMaxCoordinate && box.width >= 0 &&
+                        box.width <= biji::kMaxCoordinate && box.height >= 0 &&
                         box.height <= biji::kMaxCoordinate;
     if (usable) pad->boxes.push_back(box);
   }
@@ -341,8 +354,12 @@ int32_t biji_pad_boxes(biji_pad* pad, int32_t count) {
   return 0;
 }
 
-int32_t biji_pad_dirty(const biji_pad* pad) { return pad->dirty; }
-void biji_pad_clean(biji_pad* pad) { pad->dirty = false; }
+int32_t biji_pad_dirty(const biji_pad* pad) {
+  return pad->dirty;
+}
+void biji_pad_clean(biji_pad* pad) {
+  pad->dirty = false;
+}
 
 int32_t biji_pad_draw(biji_pad* pad) {
   if (!pad->screen.imgui || pad->width == 0) return status(Err::kBadArgument);
@@ -422,11 +439,21 @@ int32_t biji_pad_erase(biji_pad* pad, float x, float y, float radius) {
   return status(err);
 }
 
-int32_t biji_pad_can_undo(const biji_pad* pad) { return pad->document.can_undo(); }
-int32_t biji_pad_can_redo(const biji_pad* pad) { return pad->document.can_redo(); }
-int32_t biji_pad_live(const biji_pad* pad) { return !pad->document.live().empty(); }
-int32_t biji_pad_stroke_count(const biji_pad* pad) { return pad->document.stroke_count(); }
-int32_t biji_pad_point_count(const biji_pad* pad) { return pad->document.point_count(); }
+int32_t biji_pad_can_undo(const biji_pad* pad) {
+  return pad->document.can_undo();
+}
+int32_t biji_pad_can_redo(const biji_pad* pad) {
+  return pad->document.can_redo();
+}
+int32_t biji_pad_live(const biji_pad* pad) {
+  return !pad->document.live().empty();
+}
+int32_t biji_pad_stroke_count(const biji_pad* pad) {
+  return pad->document.stroke_count();
+}
+int32_t biji_pad_point_count(const biji_pad* pad) {
+  return pad->document.point_count();
+}
 
 const float* biji_pad_points(biji_pad* pad, int32_t live) {
   biji::Ink& ink = pad->exported = pad->document.ink();
@@ -437,7 +464,9 @@ const float* biji_pad_points(biji_pad* pad, int32_t live) {
   return ink.points.empty() ? nullptr : &ink.points.data()->x;
 }
 
-const int32_t* biji_pad_ends(biji_pad* pad) { return pad->exported.ends.data(); }
+const int32_t* biji_pad_ends(biji_pad* pad) {
+  return pad->exported.ends.data();
+}
 
 int32_t biji_pad_replace(biji_pad* pad, int32_t points, int32_t strokes) {
   if (points < 0 || strokes < 0 || points > biji::kMaxInkPoints || strokes > biji::kMaxInkStrokes ||
@@ -451,6 +480,8 @@ int32_t biji_pad_replace(biji_pad* pad, int32_t points, int32_t strokes) {
   return status(err);
 }
 
-int32_t biji_pad_memory(const biji_pad* pad) { return static_cast<int32_t>(pad->document.memory_bytes()); }
+int32_t biji_pad_memory(const biji_pad* pad) {
+  return static_cast<int32_t>(pad->document.memory_bytes());
+}
 
 }  // extern "C"

@@ -37,7 +37,8 @@ int32_t biji_pad_resize(biji_pad* pad, int32_t width, int32_t height, float scal
 
 // ink, box: 0xRRGGBB, always opaque, and 0xRRGGBBAA. pen_width: 0.5..200, full width of the line of a mouse or finger.
 // pressure_gain: 0..1, see Pen in ink_mesh.h.
-int32_t biji_pad_style(biji_pad* pad, uint32_t ink_rgb, uint32_t box_rgba, float pen_width, float pressure_gain);
+int32_t biji_pad_style(biji_pad* pad, uint32_t ink_rgb, uint32_t box_rgba, float pen_width,
+                       float pressure_gain);
 
 // Outlines around recognised characters: floats [count, 4] of x, y, width, height in scratch; 0 for none. Any change of
 // the ink takes them away.

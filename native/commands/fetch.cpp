@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "native/commands/download.h"
 #include "native/base/file.h"
+#include "native/commands/download.h"
 
 namespace biji {
 namespace {

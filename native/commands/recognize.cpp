@@ -7,9 +7,9 @@
 #include <set>
 #include <stdexcept>
 
-#include "native/train/eval.h"
 #include "native/base/file.h"
 #include "native/base/progress.h"
+#include "native/train/eval.h"
 #include "shared/encode.h"
 
 namespace biji {

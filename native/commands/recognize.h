@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "native/nets/model.h"
 #include "native/data/photo.h"
+#include "native/nets/model.h"
 #include "shared/binarize.h"
 #include "shared/decode.h"
 #include "shared/ink.h"

@@ -7,12 +7,12 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "native/data/dataset.h"
 #include "native/base/device.h"
 #include "native/base/file.h"
-#include "native/nets/model.h"
 #include "native/base/progress.h"
 #include "native/commands/report_page.h"
+#include "native/data/dataset.h"
+#include "native/nets/model.h"
 
 namespace biji {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "native/base/file.h"
-#include "native/data/picture.h"
 #include "native/base/progress.h"
+#include "native/data/picture.h"
 
 namespace biji {
 namespace {

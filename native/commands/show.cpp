@@ -5,13 +5,13 @@
 #include <map>
 #include <stdexcept>
 
+#include "native/base/file.h"
 #include "native/data/archive.h"
-#include "native/vary/augment.h"
 #include "native/data/casia.h"
 #include "native/data/dataset.h"
-#include "native/base/file.h"
-#include "native/vary/ink_augment.h"
 #include "native/data/picture.h"
+#include "native/vary/augment.h"
+#include "native/vary/ink_augment.h"
 #include "native/vary/skeleton.h"
 #include "shared/binarize.h"
 

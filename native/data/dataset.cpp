@@ -8,9 +8,9 @@
 #include <thread>
 #include <unordered_map>
 
+#include "native/base/pipeline.h"
 #include "native/vary/hands.h"
 #include "native/vary/ink_augment.h"
-#include "native/base/pipeline.h"
 
 namespace biji {
 namespace {

@@ -11,15 +11,15 @@
 #include <thread>
 #include <unordered_map>
 
-#include "native/data/alike.h"
-#include "native/data/casia.h"
 #include "native/base/file.h"
-#include "native/data/idx.h"
-#include "native/nets/network.h"
-#include "native/data/pack.h"
-#include "native/data/picture.h"
 #include "native/base/pipeline.h"
 #include "native/base/progress.h"
+#include "native/data/alike.h"
+#include "native/data/casia.h"
+#include "native/data/idx.h"
+#include "native/data/pack.h"
+#include "native/data/picture.h"
+#include "native/nets/network.h"
 #include "shared/binarize.h"
 #include "shared/encode.h"
 

@@ -5,14 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "native/vary/augment.h"
-#include "native/data/dataset.h"
-#include "native/train/eval.h"
 #include "native/base/file.h"
-#include "native/vary/ink_augment.h"
 #include "native/base/json.h"
+#include "native/data/dataset.h"
 #include "native/nets/onnx_model.h"
+#include "native/train/eval.h"
 #include "native/train/run.h"
+#include "native/vary/augment.h"
+#include "native/vary/ink_augment.h"
 #include "native/vary/scribble.h"
 
 namespace biji {

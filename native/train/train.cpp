@@ -9,16 +9,16 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "native/vary/augment.h"
-#include "native/train/cuda_graph.h"
-#include "native/data/dataset.h"
 #include "native/base/device.h"
-#include "native/train/eval.h"
-#include "native/vary/ink_augment.h"
+#include "native/base/progress.h"
+#include "native/data/dataset.h"
 #include "native/nets/model.h"
 #include "native/nets/net.h"
-#include "native/base/progress.h"
+#include "native/train/cuda_graph.h"
+#include "native/train/eval.h"
 #include "native/train/ranks.h"
+#include "native/vary/augment.h"
+#include "native/vary/ink_augment.h"
 #include "native/vary/scribble.h"
 #include "native/vary/skeleton.h"
 

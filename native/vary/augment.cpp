@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "native/vary/ink_augment.h"
 #include "native/nets/net.h"
+#include "native/vary/ink_augment.h"
 
 namespace biji {
 namespace {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "native/vary/ink_augment.h"
 #include "native/base/pipeline.h"
+#include "native/vary/ink_augment.h"
 
 namespace biji {
 namespace {

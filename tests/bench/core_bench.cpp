@@ -45,14 +45,20 @@ int main() {
     draw_ink(ink, {box.x, box.y, 80 / longer, 8, 8}, 5, 0, image);
     large.push_back(std::move(image));
   }
-  report("ink (about 70 points) to 28 x 28", kCount, [&](int i) { g_sink += normalize(inks[i], kDigitsInput).value.at(14, 14); });
-  report("ink to 48 x 48", kCount, [&](int i) { g_sink += normalize(inks[i], kHanziInput.picture()).value.at(14, 14); });
-  report("the same with directions and order", kCount, [&](int i) { g_sink += normalize(inks[i], kHanziInput).value.at(14, 14); });
-  report("MNIST-sized picture to 28 x 28", kCount, [&](int i) { g_sink += normalize(small[i], kDigitsInput).value.at(14, 14); });
-  report("scan of 96 x 96 to 48 x 48", kCount, [&](int i) { g_sink += normalize(large[i], kHanziInput.picture()).value.at(14, 14); });
+  report("ink (about 70 points) to 28 x 28", kCount,
+         [&](int i) { g_sink += normalize(inks[i], kDigitsInput).value.at(14, 14); });
+  report("ink to 48 x 48", kCount,
+         [&](int i) { g_sink += normalize(inks[i], kHanziInput.picture()).value.at(14, 14); });
+  report("the same with directions and order", kCount,
+         [&](int i) { g_sink += normalize(inks[i], kHanziInput).value.at(14, 14); });
+  report("MNIST-sized picture to 28 x 28", kCount,
+         [&](int i) { g_sink += normalize(small[i], kDigitsInput).value.at(14, 14); });
+  report("scan of 96 x 96 to 48 x 48", kCount,
+         [&](int i) { g_sink += normalize(large[i], kHanziInput.picture()).value.at(14, 14); });
   std::vector<float> logits(3755);
   Xorshift random(1);
   for (float& logit : logits) logit = random.sixteenths(-8, 8);
-  report("top 10 of 3,755 classes", kCount, [&](int) { g_sink += static_cast<uint64_t>(top_k(logits, {}, 1, 10).value[0].index); });
+  report("top 10 of 3,755 classes", kCount,
+         [&](int) { g_sink += static_cast<uint64_t>(top_k(logits, {}, 1, 10).value[0].index); });
   return g_sink == 1 ? 1 : 0;
 }

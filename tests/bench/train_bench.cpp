@@ -16,8 +16,8 @@
 #include "native/data/pack.h"
 #include "native/data/prepare.h"
 #include "native/train/train.h"
-#include "tests/native/testing.h"
 #include "tests/core/samples.h"
+#include "tests/native/testing.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -12,7 +12,8 @@ namespace {
 // A stroke of n points to the right, starting at (x, y).
 void write(InkDocument& document, float x, float y, int32_t n = 3) {
   ASSERT_EQ(document.begin_stroke({x, y}), Err::kOk);
-  for (int32_t i = 1; i < n; i++) ASSERT_EQ(document.extend_stroke({x + i, y, static_cast<float>(i)}), Err::kOk);
+  for (int32_t i = 1; i < n; i++)
+    ASSERT_EQ(document.extend_stroke({x + i, y, static_cast<float>(i)}), Err::kOk);
   ASSERT_EQ(document.end_stroke(), Err::kOk);
 }
 
@@ -217,17 +218,27 @@ TEST(InkDocument, RandomEditsUndoAndRedoToTheSamePage) {
     InkDocument document;
     for (int step = 0; step < 40; step++) {
       switch (below(8)) {
-        case 0: document.undo(); break;
-        case 1: document.redo(); break;
-        case 2: document.erase(static_cast<float>(below(100)), 0, 4); break;
-        case 3: if (below(4) == 0) document.clear(); break;
+        case 0:
+          document.undo();
+          break;
+        case 1:
+          document.redo();
+          break;
+        case 2:
+          document.erase(static_cast<float>(below(100)), 0, 4);
+          break;
+        case 3:
+          if (below(4) == 0) document.clear();
+          break;
         case 4: {
-          const std::vector<Point> points{{static_cast<float>(below(100)), 0}, {static_cast<float>(below(100)), 1}};
+          const std::vector<Point> points{{static_cast<float>(below(100)), 0},
+                                          {static_cast<float>(below(100)), 1}};
           const std::vector<int32_t> ends{1, 2};
           document.replace(points, ends);
           break;
         }
-        default: write(document, static_cast<float>(below(100)), static_cast<float>(below(3)), 1 + below(4));
+        default:
+          write(document, static_cast<float>(below(100)), static_cast<float>(below(3)), 1 + below(4));
       }
     }
     while (document.can_redo()) document.redo();

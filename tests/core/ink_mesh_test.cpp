@@ -117,7 +117,8 @@ TEST(InkMesh, AnyInkGivesFiniteTrianglesNearTheStroke) {
       bottom = std::max(bottom, p.y);
     }
     for (const MeshVertex& v : mesh.vertices) {
-      ASSERT_TRUE(v.x >= box.x - reach && v.x <= right + reach && v.y >= box.y - reach && v.y <= bottom + reach);
+      ASSERT_TRUE(v.x >= box.x - reach && v.x <= right + reach && v.y >= box.y - reach &&
+                  v.y <= bottom + reach);
     }
     for (const uint32_t index : mesh.indices) ASSERT_LT(index, mesh.vertices.size());
   }

@@ -1,7 +1,7 @@
 // Pictures as JavaScript hands them over.
 
-#include "tests/fuzz/core.h"
 #include "tests/core/samples.h"
+#include "tests/fuzz/core.h"
 
 namespace biji {
 namespace {

@@ -1,7 +1,7 @@
 // Ink as JavaScript hands it over.
 
-#include "tests/fuzz/core.h"
 #include "tests/core/samples.h"
+#include "tests/fuzz/core.h"
 
 namespace biji {
 

@@ -4,8 +4,8 @@
 
 #include <zlib.h>
 
-#include "tests/fuzz/fuzz.h"
 #include "tests/core/samples.h"
+#include "tests/fuzz/fuzz.h"
 
 namespace biji {
 namespace {

@@ -3,8 +3,8 @@
 #include "native/data/photo.h"
 
 #include "native/data/picture.h"
-#include "tests/fuzz/fuzz.h"
 #include "tests/core/samples.h"
+#include "tests/fuzz/fuzz.h"
 
 namespace biji {
 

@@ -1,9 +1,9 @@
 // Pictures that anybody may have made.
 
 #include "native/data/picture.h"
+#include "tests/core/samples.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/native/png_files.h"
-#include "tests/core/samples.h"
 
 namespace biji {
 

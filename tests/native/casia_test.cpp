@@ -11,9 +11,9 @@
 #include <malloc.h>
 #endif
 
-#include "native/data/casia.h"
 #include "native/base/file.h"
 #include "native/commands/show.h"
+#include "native/data/casia.h"
 #include "tests/native/testing.h"
 
 namespace biji {

@@ -1,9 +1,10 @@
 // Convolutions in blocks: the same as LibTorch's in double precision, alone and in a network.
 
+#include "native/nets/cpu/convolution.h"
+
 #include <gtest/gtest.h>
 
 #include "native/nets/cpu/batch_norm.h"
-#include "native/nets/cpu/convolution.h"
 #include "native/nets/net.h"
 
 namespace biji {

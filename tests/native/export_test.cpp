@@ -6,11 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "native/train/eval.h"
 #include "native/base/file.h"
+#include "native/commands/report.h"
 #include "native/nets/model.h"
 #include "native/nets/onnx_model.h"
-#include "native/commands/report.h"
+#include "native/train/eval.h"
 #include "native/train/train.h"
 #include "tests/native/testing.h"
 

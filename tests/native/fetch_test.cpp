@@ -1,5 +1,7 @@
 // Downloads, against a server in this process that does as it is told: whole, cut, changed, wrong.
 
+#include "native/commands/fetch.h"
+
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -17,9 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "native/commands/download.h"
-#include "native/commands/fetch.h"
 #include "native/base/file.h"
+#include "native/commands/download.h"
 #include "tests/native/testing.h"
 
 namespace biji {

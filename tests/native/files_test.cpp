@@ -8,17 +8,17 @@
 #include <cstring>
 
 #include "native/base/file.h"
-#include "native/data/idx.h"
 #include "native/base/json.h"
+#include "native/data/idx.h"
 #include "native/data/pack.h"
 #include "native/data/picture.h"
 #include "native/data/prepare.h"
 #include "native/nets/safetensors.h"
 #include "shared/encode.h"
 #include "shared/raster.h"
-#include "tests/native/testing.h"
-#include "tests/native/png_files.h"
 #include "tests/core/samples.h"
+#include "tests/native/png_files.h"
+#include "tests/native/testing.h"
 
 namespace biji {
 namespace {

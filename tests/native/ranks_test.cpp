@@ -1,6 +1,8 @@
 // Processes that train: several with one network end where one would, none of them hangs when another dies, and one
 // that is killed loses minutes.
 
+#include "native/train/ranks.h"
+
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -11,7 +13,6 @@
 #include <cstdlib>
 
 #include "native/base/file.h"
-#include "native/train/ranks.h"
 #include "native/train/run.h"
 #include "tests/native/testing.h"
 

@@ -1,5 +1,7 @@
 // Photographs: files to pixels, pages to text by the digits that ship.
 
+#include "native/commands/recognize.h"
+
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -11,10 +13,9 @@
 #include "native/base/file.h"
 #include "native/data/photo.h"
 #include "native/data/picture.h"
-#include "native/commands/recognize.h"
 #include "shared/raster.h"
-#include "tests/native/testing.h"
 #include "tests/core/samples.h"
+#include "tests/native/testing.h"
 
 namespace biji {
 namespace {

@@ -1,19 +1,20 @@
 // Evaluation: figures against hand-computed ones, many classes in little memory, pages that hold hostile
 // labels.
 
+#include "native/commands/report.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "native/train/eval.h"
 #include "native/base/file.h"
-#include "native/commands/report.h"
 #include "native/commands/report_page.h"
+#include "native/train/eval.h"
 #include "native/train/train.h"
-#include "tests/native/testing.h"
 #include "tests/core/samples.h"
+#include "tests/native/testing.h"
 
 namespace biji {
 namespace {

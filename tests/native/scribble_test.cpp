@@ -1,11 +1,12 @@
 // What is no character: made the same each time, and learned to be doubted.
 
+#include "native/vary/scribble.h"
+
 #include <gtest/gtest.h>
 
-#include "native/vary/ink_augment.h"
-#include "native/vary/scribble.h"
-#include "native/vary/skeleton.h"
 #include "native/train/train.h"
+#include "native/vary/ink_augment.h"
+#include "native/vary/skeleton.h"
 #include "tests/native/testing.h"
 
 namespace biji {

@@ -1,21 +1,22 @@
 // Training: networks count and learn, and a run that is interrupted ends as one that is not.
 
+#include "native/train/train.h"
+
 #include <gtest/gtest.h>
 
-#include "native/vary/augment.h"
-#include "native/nets/cpu/batch_norm.h"
-#include "native/data/dataset.h"
 #include "native/base/device.h"
-#include "native/train/eval.h"
 #include "native/base/file.h"
-#include "native/vary/hands.h"
-#include "native/vary/ink_augment.h"
+#include "native/data/dataset.h"
+#include "native/nets/cpu/batch_norm.h"
 #include "native/nets/model.h"
 #include "native/nets/net.h"
 #include "native/nets/onnx_model.h"
-#include "native/train/train.h"
-#include "tests/native/testing.h"
+#include "native/train/eval.h"
+#include "native/vary/augment.h"
+#include "native/vary/hands.h"
+#include "native/vary/ink_augment.h"
 #include "tests/core/samples.h"
+#include "tests/native/testing.h"
 
 namespace biji {
 namespace {
@@ -570,7 +571,7 @@ TEST(Training, AResumedRunIsBitForBitAnUninterruptedOne) {
   const RunState expected = train(whole, nullptr);  // 4 steps an epoch, 12 in all
   ASSERT_TRUE(expected.finished());
 
-  parts.save_every = 1e-9;  // which changes nothing
+  parts.save_every = 1e-9;                 // which changes nothing
   for (const int64_t steps : {3, 4, 1}) {  // within the first epoch, within the second, at its end
     parts.stop_after = steps;
     EXPECT_FALSE(train(parts, nullptr).finished());
