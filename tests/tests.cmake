@@ -4,17 +4,14 @@
 set(BIJI_GOOGLETEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources")
 
 # The core and whatever else runs without LibTorch and without a browser.
-set(BIJI_CORE_TESTS
-  tests/core/binarize_test.cpp tests/core/core_abi_test.cpp tests/core/decode_test.cpp tests/core/golden_test.cpp tests/core/image_test.cpp
-  tests/core/ink_document_test.cpp tests/core/ink_mesh_test.cpp tests/core/ink_test.cpp tests/core/normalize_test.cpp
-  tests/core/raster_test.cpp tests/core/segment_test.cpp wasm/core.cpp wasm/ink_document.cpp wasm/ink_mesh.cpp)
+file(GLOB BIJI_CORE_TESTS CONFIGURE_DEPENDS tests/core/*_test.cpp)
 
 if(NOT TARGET gtest)
   set(INSTALL_GTEST OFF CACHE INTERNAL "")
   add_subdirectory(${BIJI_GOOGLETEST_DIR} ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
 endif()
 
-add_executable(core_tests ${BIJI_CORE_TESTS})
+add_executable(core_tests ${BIJI_CORE_TESTS} wasm/core.cpp wasm/ink_document.cpp wasm/ink_mesh.cpp)
 target_link_libraries(core_tests PRIVATE biji_core biji_warnings gtest_main)
 # Test code too must not fuse multiplications and additions: it computes inputs whose bytes are compared.
 target_compile_options(core_tests PRIVATE -ffp-contract=off)
@@ -34,7 +31,8 @@ else()
   add_test(NAME core COMMAND core_tests)
 endif()
 
-if(BIJI_NATIVE_TESTS)
+if(TARGET biji)
+  file(GLOB BIJI_NATIVE_TESTS CONFIGURE_DEPENDS tests/native/*_test.cpp)
   add_executable(native_tests ${BIJI_NATIVE_TESTS})
   target_link_libraries(native_tests PRIVATE biji_native biji_warnings gtest_main)
   target_compile_definitions(native_tests PRIVATE

@@ -21,4 +21,4 @@ target_link_options(biji-core PRIVATE --no-entry -sSTANDALONE_WASM=1 -sALLOW_MEM
   -sEXPORTED_FUNCTIONS=${BIJI_CORE_EXPORTS})
 set_target_properties(biji-core PROPERTIES SUFFIX .wasm)
 
-include(wasm/pad.cmake OPTIONAL)
+include(wasm/pad.cmake)
