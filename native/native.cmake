@@ -56,7 +56,7 @@ target_link_libraries(biji_native INTERFACE
   -Wl,--start-group biji_commands biji_train biji_nets biji_vary biji_data biji_base -Wl,--end-group)
 
 # The card says which sources made a model.
-set_source_files_properties(native/main.cpp PROPERTIES COMPILE_DEFINITIONS BIJI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+set_source_files_properties(native/commands/train.cpp PROPERTIES COMPILE_DEFINITIONS BIJI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 
 add_executable(biji native/main.cpp)
 target_link_libraries(biji PRIVATE biji_native biji_warnings)

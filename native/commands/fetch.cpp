@@ -1,13 +1,16 @@
 #include "native/commands/fetch.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
 #include "native/base/file.h"
+#include "native/commands/commands.h"
 #include "native/commands/download.h"
 
 namespace biji {
@@ -239,6 +242,34 @@ bool fetch(const FetchOptions& options, const std::atomic<bool>* stop) {
     for (const RemoteFile& file : set_called(name).files)
       if (!fetch_file(options, set_called(name), file, stop)) return false;
   return true;
+}
+
+void add_fetch(CLI::App& app) {
+  const auto options = std::make_shared<FetchOptions>();
+  const auto list_sets = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("fetch", "download data sets from their publishers");
+  command->footer(
+      "Examples:\n  biji fetch --list\n  biji fetch mnist --out data\n"
+      "  biji fetch olhwdb1.1 hwdb1.1 --out data --accept-licence\n"
+      "Ctrl-C keeps what has arrived; the same command goes on from there.");
+  command->add_option("SET", options->sets, "data sets")->check(CLI::IsMember(fetch_sets()));
+  command->add_option("--out", options->out, "the folder to write; each set gets one in it");
+  command->add_flag("--accept-licence,--accept-license", options->accept_licence,
+                    "you accept the terms that --list shows (CASIA's sets ask for it)");
+  command->add_option("--base-url", options->base_url, "take the files from URL/SET/NAME instead");
+  command->add_flag("--list", *list_sets, "show the sets, their files, addresses and terms");
+
+  command->callback([options, list_sets] {
+    if (*list_sets) {
+      std::fputs(fetch_list().c_str(), stdout);
+      return;
+    }
+    if (options->sets.empty() || options->out.empty()) throw Misuse("give SET and --out, or --list");
+    if (!fetch(*options, stop_on_interrupt())) {
+      std::fprintf(stderr, "stopped; the same command goes on from here\n");
+      throw Failed();
+    }
+  });
 }
 
 }  // namespace biji

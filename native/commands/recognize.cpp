@@ -1,14 +1,17 @@
 #include "native/commands/recognize.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 
 #include "native/base/file.h"
 #include "native/base/progress.h"
+#include "native/commands/commands.h"
 #include "native/train/eval.h"
 #include "shared/encode.h"
 
@@ -235,6 +238,52 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
       write_file(options.json, text);
   }
   return static_cast<int64_t>(options.images.size()) - done;
+}
+
+void add_recognize(CLI::App& app) {
+  const auto options = std::make_shared<RecognizeOptions>();
+  const auto segment = std::make_shared<std::string>("auto"), ink = std::make_shared<std::string>("auto");
+  CLI::App* command = app.add_subcommand("recognize", "read photographs and scans: PNG or JPEG to text");
+  command->footer(
+      "Examples:\n  biji recognize photo.jpg --model models/digits\n"
+      "  biji recognize *.jpg --model models/digits --annotate seen --json seen.json\n"
+      "  biji recognize seven.png --model models/digits --segment none --candidates 3 --json\n"
+      "Text goes to stdout line by line. A browser shows what --annotate writes; the pointer on a box brings "
+      "up "
+      "its candidates.");
+  command->add_option("IMAGE", options->images, "PNG or JPEG files")->required();
+  command->add_option("--model", options->model, "an exported model's folder, or a run's")->required();
+  command->add_option("--annotate", options->annotate,
+                      "write each picture with boxes, texts and probabilities into this folder (SVG)");
+  command
+      ->add_option("--json", options->json,
+                   "write boxes and candidates to this file; without one, print only them")
+      ->expected(0, 1)
+      ->default_str("-");
+  command->add_option("--candidates", options->reading.candidates, "of each character, in --json")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command->add_option("--allow", options->allow, "characters that may be read, such as 0-9");
+  command->add_option("--segment", *segment, "auto, or none: a picture is one character")
+      ->check(CLI::IsMember({"auto", "none"}))
+      ->capture_default_str();
+  command->add_option("--ink", *ink, "against the paper: auto, dark or light")
+      ->check(CLI::IsMember({"auto", "dark", "light"}))
+      ->capture_default_str();
+  command
+      ->add_option("--min-probability", options->reading.min_probability,
+                   "characters less certain are left out of the text")
+      ->check(CLI::Range(0., 1.))
+      ->capture_default_str();
+
+  command->callback([options, segment, ink] {
+    if (is_photo_name(options->json))
+      throw Misuse("--json would write over the picture " + options->json.string() +
+                   "; put it last, or --json=-");
+    options->reading.split = *segment == "auto";
+    options->reading.ink = *ink == "auto" ? Shade::kAuto : *ink == "dark" ? Shade::kDark : Shade::kLight;
+    if (recognize(*options, stop_on_interrupt()) > 0) throw Failed();
+  });
 }
 
 }  // namespace biji

@@ -1,11 +1,14 @@
 #include "native/commands/show.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <stdexcept>
 
 #include "native/base/file.h"
+#include "native/commands/commands.h"
 #include "native/data/archive.h"
 #include "native/data/casia.h"
 #include "native/data/dataset.h"
@@ -184,6 +187,43 @@ void show(const ShowOptions& options) {
     show_pack(options);
   else
     show_casia(options);
+}
+
+void add_show(CLI::App& app) {
+  const auto options = std::make_shared<ShowOptions>();
+  CLI::App* command = app.add_subcommand("show", "look at data: PNG files by class, contact sheets");
+  command->footer(
+      "Examples:\n  biji show data/mnist-test.bjp --sheet sheet.png\n  biji show data/mnist-test.bjp "
+      "--png-dir png --class 7 --limit 0\n"
+      "  biji show data/mnist-train.bjp --augmented --sheet augmented.png\n"
+      "  biji show data/olhwdb-train.bjp --augmented --directions --columns 4 --sheet directions.png\n"
+      "  biji show HWDB1.1tst_gnt.zip --sheet scans.png --class \xe6\xb1\x89");
+  command
+      ->add_option("DATA", options->data, "a pack (.bjp); .gnt or .pot files, a folder or an archive of them")
+      ->required();
+  command->add_option("--png-dir", options->png_dir, "write one PNG a sample into one folder a class");
+  command->add_option("--sheet", options->sheet, "write one PNG with many samples");
+  command->add_option("--class", options->class_label, "only this class");
+  command->add_option("--limit", options->limit, "samples on the sheet, files a class; 0 = all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--columns", options->columns, "of the sheet")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  auto* augmented = command->add_flag("--augmented")->description("as training sees them");
+  command->add_option("--strength", options->augmented, "of augmentation")
+      ->check(CLI::Range(0., 2.))
+      ->needs(augmented);
+  command->add_flag("--as-ink", options->as_ink, "scans as `train --as-ink` draws them anew");
+  command->add_flag("--directions", options->directions,
+                    "of ink, the planes that tell which way the pen went (right, down, left, up) and when");
+  command->add_flag("--exaggerate", options->exaggerate, "ink as `train --exaggerate` overdoes it");
+  command->add_option("--seed", options->seed, "of augmentation")->capture_default_str();
+
+  command->callback([options, augmented] {
+    if (*augmented && options->augmented == 0) options->augmented = 1;
+    show(*options);
+  });
 }
 
 }  // namespace biji

@@ -1,0 +1,31 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "native/commands/commands.h"
+#include "native/nets/model.h"
+
+namespace biji {
+
+void add_export(CLI::App& app) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App* command =
+      app.add_subcommand("export", "write a trained network as ONNX, with its card and golden file");
+  command->footer(
+      "Examples:\n  biji export runs/digits --out models/digits --precision fp16 --eval data/mnist-test.bjp\n"
+      "  biji export runs/fine-1 runs/fine-2 --out models/digits\n"
+      "Runs to average went on from the same weights (train --init) with other seeds or settings.");
+  command
+      ->add_option("RUN", options->runs, "the training run's folder; of several, the mean of their weights")
+      ->required();
+  command->add_option("--out", options->out, "the folder to write; its name becomes the model's")->required();
+  command->add_option("--precision", options->precision, "of the stored weights: fp32, fp16 or int8")
+      ->check(CLI::IsMember({"fp32", "fp16", "int8"}))
+      ->capture_default_str();
+  command->add_option("--eval", options->evaluate, "packs whose accuracy goes into model.json");
+  command->add_option("--title", options->title, "what menus call the model");
+  command->add_option("--model-version", options->version, "recorded in model.json")->capture_default_str();
+
+  command->callback([options] { export_model(*options); });
+}
+
+}  // namespace biji
