@@ -28,7 +28,8 @@ for (const file of await readdir(path.join(root, 'web/page')))
 await cp(path.join(root, 'web/biji.d.ts'), path.join(next, 'biji.d.ts'));
 for (const file of ['LICENSE', 'NOTICES.md']) await cp(path.join(root, file), path.join(next, file));
 const readme = await readFile(path.join(root, 'README.md'), 'utf8');
-await writeFile(path.join(next, 'README.md'), readme.replaceAll('(web/page/', '('));
+await writeFile(path.join(next, 'README.md'), readme.replaceAll('(web/page/', '(').replaceAll('(web/', '('));
+await cp(path.join(root, 'docs'), path.join(next, 'docs'), { recursive: true });
 await cp(path.join(root, 'models'), path.join(next, 'models'), {
   recursive: true,
   filter: (file) => !/golden\.json$/.test(file), // for tests, not for visitors
