@@ -4,8 +4,6 @@ PORT ?= 8080
 MODEL ?= digits
 SECONDS ?= 60
 RUN = $(if $(filter digits,$(MODEL)),digits-fine,$(MODEL))
-# Where em++ keeps its CMake toolchain: beside em++ itself, in Debian's package and in the emsdk alike.
-export BIJI_EMSCRIPTEN_TOOLCHAIN ?= $(shell em-config EMSCRIPTEN_ROOT 2>/dev/null || echo /usr/share/emscripten)/cmake/Modules/Platform/Emscripten.cmake
 export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
 # em++ -O2 needs the acorn module: Debian's, or the one that an emsdk brings along.
 export NODE_PATH := /usr/share/nodejs:$(NODE_PATH)
