@@ -1,5 +1,5 @@
-# All tests, for CTest. The core's suites run natively, under sanitizers (preset dev) and as WebAssembly under Node;
-# the release build's CTest runs all of them and the tests of the package in Node and in Chromium.
+# All tests, for CTest. Every preset runs the core's suites as it built them; fuzz runs the fuzz targets as well, and
+# release (and cuda) everything: the trainer's tests, the other presets' and the package's in Node and in Chromium.
 
 set(BIJI_GOOGLETEST_DIR "/usr/src/googletest" CACHE PATH "GoogleTest's sources")
 
@@ -31,6 +31,13 @@ else()
   add_test(NAME core COMMAND core_tests)
 endif()
 
+# Every reader on bytes made up for ten seconds, from one seed, so that a failure can be had again; `make fuzz` is there to
+# find new ones. Skipped where there is no libFuzzer.
+function(biji_add_fuzz_test build)
+  add_test(NAME fuzz COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/run.sh ${build} 10)
+  set_tests_properties(fuzz PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT SEED=1)
+endfunction()
+
 if(TARGET biji)
   file(GLOB BIJI_NATIVE_TESTS CONFIGURE_DEPENDS tests/native/*_test.cpp)
   add_executable(native_tests ${BIJI_NATIVE_TESTS})
@@ -44,16 +51,38 @@ if(TARGET biji)
   target_link_libraries(train_bench PRIVATE biji_native biji_warnings)
   set_tests_properties(native PROPERTIES TIMEOUT 600)
 
-  # What the other build folders and dist/ hold. `make test` builds them first.
-  add_test(NAME core_sanitized COMMAND sh -c "test -x build-fuzz/core_tests && exec build-fuzz/core_tests || exec build-dev/core_tests"
-    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  add_test(NAME core_wasm COMMAND node --no-experimental-fetch ${CMAKE_SOURCE_DIR}/build-wasm/core_tests.cjs)
-  add_test(NAME fuzz COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/run.sh ${CMAKE_SOURCE_DIR}/build-fuzz 10)
-  # From one seed, so that a failure can be had again; `make fuzz` is there to find new ones.
-  set_tests_properties(fuzz PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT SEED=1)
-  foreach(suite node browser)
-    add_test(NAME ${suite} COMMAND node --test ${CMAKE_SOURCE_DIR}/tests/web/${suite}.test.mjs
+  set(BIJI_NODE node)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/.deps/node/bin/node)  # setup.sh's, where the system's is too old
+    set(BIJI_NODE ${CMAKE_SOURCE_DIR}/.deps/node/bin/node)
+  endif()
+
+  # What other presets make is brought up to date first: the tests cannot pass on stale programs. That takes seconds
+  # where nothing changed, as after `make test`, which builds them before.
+  find_program(BIJI_CLANG clang++)
+  set(BIJI_SANITIZED dev)
+  if(BIJI_CLANG)
+    set(BIJI_SANITIZED fuzz)
+  endif()
+  foreach(preset wasm ${BIJI_SANITIZED})
+    add_test(NAME build_${preset} COMMAND sh -c "test -f build-${preset}/build.ninja || { echo 'build-${preset} is not configured: \
+cmake --preset ${preset}, or make test, which does it all'; exit 1; }; exec '${CMAKE_COMMAND}' --build --preset ${preset}"
       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${suite} PROPERTIES TIMEOUT 900 RUN_SERIAL ON)  # others would make a browser late
+    set_tests_properties(build_${preset} PROPERTIES FIXTURES_SETUP ${preset} RUN_SERIAL ON TIMEOUT 3600)
   endforeach()
+  add_test(NAME build_page COMMAND ${BIJI_NODE} web/build.mjs WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(build_page PROPERTIES FIXTURES_REQUIRED wasm FIXTURES_SETUP page RUN_SERIAL ON)
+
+  add_test(NAME core_wasm COMMAND ${BIJI_NODE} --no-experimental-fetch ${CMAKE_SOURCE_DIR}/build-wasm/core_tests.cjs)
+  set_tests_properties(core_wasm PROPERTIES FIXTURES_REQUIRED wasm)
+  add_test(NAME core_sanitized COMMAND ${CMAKE_SOURCE_DIR}/build-${BIJI_SANITIZED}/core_tests)
+  set_tests_properties(core_sanitized PROPERTIES FIXTURES_REQUIRED ${BIJI_SANITIZED})
+  biji_add_fuzz_test(${CMAKE_SOURCE_DIR}/build-${BIJI_SANITIZED})
+  set_tests_properties(fuzz PROPERTIES FIXTURES_REQUIRED ${BIJI_SANITIZED})
+  foreach(suite node browser)
+    add_test(NAME ${suite} COMMAND ${BIJI_NODE} --test ${CMAKE_SOURCE_DIR}/tests/web/${suite}.test.mjs
+      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${suite} PROPERTIES FIXTURES_REQUIRED page TIMEOUT 900 RUN_SERIAL ON)  # others would make a browser late
+  endforeach()
+elseif(BIJI_FUZZ)
+  biji_add_fuzz_test(${CMAKE_BINARY_DIR})
 endif()
