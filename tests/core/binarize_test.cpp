@@ -165,13 +165,21 @@ TEST(InkFromGray, LightInkOnADarkBoardIsFound) {
   EXPECT_EQ(ink.value.at(70, 30), 0);
 }
 
-TEST(InkFromGray, SurvivesNoiseOfAnyStrength) {
-  Image noise(60, 40);
-  Xorshift random(4);
-  for (uint8_t& v : noise.pixels)
-    v = static_cast<uint8_t>(random.below(3) * 127);  // deviates by half of white
-  for (const Shade shade : {Shade::kAuto, Shade::kDark, Shade::kLight})
-    EXPECT_TRUE(ink_from_gray(noise, shade).ok());
+TEST(InkFromGray, NoiseOfAnyStrengthIsNoInk) {
+  for (const int32_t strength : {1, 3, 10, 30, 60, 127})
+    for (const Shade shade : {Shade::kAuto, Shade::kDark, Shade::kLight}) {
+      Xorshift random(4);
+      Image noise(60, 40);
+      for (uint8_t& v : noise.pixels)
+        v = static_cast<uint8_t>(127 + (static_cast<int32_t>(random.below(3)) - 1) * strength);
+      const Result<Image> ink = ink_from_gray(noise, shade);
+      ASSERT_TRUE(ink.ok());
+      EXPECT_EQ(total(ink.value), 0) << strength << " " << static_cast<int>(shade);
+      if (strength > 30) continue;
+      for (int32_t x = 15; x < 45; ++x)  // a line stands out from it
+        for (int32_t y = 19; y < 22; ++y) noise.at(x, y) = shade == Shade::kLight ? 255 : 0;
+      EXPECT_GT(total(ink_from_gray(noise, shade).value), 0) << strength << " " << static_cast<int>(shade);
+    }
 }
 
 TEST(InkFromGray, SurvivesAnySize) {

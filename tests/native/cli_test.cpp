@@ -68,7 +68,8 @@ TEST(CommandLine, ARunThatWasKilledResumes) {
   write_bars(folder / "bars.bjp", 100);
   const std::string dir = folder.path.string();
   const std::string command =
-      "train mnist-dense --data " + dir + "/bars.bjp --epochs 100 --batch 20 --threads 1 --out " + dir;
+      "train mnist-dense --data " + dir +
+      "/bars.bjp --epochs 100 --batch 20 --device cpu --threads 1 --precision fp32 --out " + dir;
   ASSERT_EQ(biji_command(command + "/whole").code, 0);
   const std::string kill =
       "(" + std::string(BIJI_COMMAND) + " " + command + "/killed > /dev/null 2>&1 & pid=$!; " +
@@ -86,7 +87,7 @@ TEST(CommandLine, FromPackToModel) {
   write_bars(folder / "bars.bjp", 200);
   const std::string dir = folder.path.string();
   Outcome outcome = biji_command("train mnist-dense --data " + dir + "/bars.bjp --out " + dir +
-                                 "/run --epochs 3 --batch 20");
+                                 "/run --epochs 3 --batch 20 --device cpu --threads 2 --precision fp32");
   ASSERT_EQ(outcome.code, 0) << outcome.text;
   outcome = biji_command("export " + dir + "/run --out " + dir + "/model --eval " + dir + "/bars.bjp");
   ASSERT_EQ(outcome.code, 0) << outcome.text;

@@ -12,7 +12,7 @@
 #include "native/nets/onnx_model.h"
 #include "native/train/eval.h"
 #include "native/train/train.h"
-#include "tests/native/testing.h"
+#include "tests/native/training.h"
 
 namespace biji {
 namespace {
@@ -96,14 +96,9 @@ class Exported : public testing::Test {
     export_model({{folder / "run"}, folder / "models/bars", "fp16", {folder / "test.bjp"}, "1.2.3", true});
   }
   void make_run(const char* name, const char* network, uint64_t seed) {
-    TrainOptions options;
-    options.network = network;
-    options.data = {folder / "bars.bjp"};
-    options.out = folder / name;
+    TrainOptions options = pinned_run(network, folder / "bars.bjp", folder / name);
     options.seed = seed;
-    options.recipe = network_row(network).recipe;
     options.recipe.epochs = 1;
-    options.quiet = true;
     options.stop_after = 0;  // an untrained network can be exported too
     options.command = "biji train mnist-dense";
     if (seed > 1) options.command += " && biji train " + std::string(network) + " --seed 2";

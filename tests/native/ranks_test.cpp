@@ -4,13 +4,16 @@
 #include "native/train/ranks.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "native/base/file.h"
 #include "native/train/run.h"
@@ -50,12 +53,51 @@ int free_port() {
 
 std::vector<std::string> command(const std::string& network, const std::filesystem::path& pack,
                                  const std::filesystem::path& out, int epochs) {
-  return {"train",      network,      "--data",    pack.string(),
-          "--out",      out.string(), "--epochs",  std::to_string(epochs),
-          "--batch",    "20",         "--augment", "0",
-          "--threads",  "1",          "--device",  "cpu",
-          "--held-out", "0.2"};
+  return {"train",      network,      "--data",      pack.string(),
+          "--out",      out.string(), "--epochs",    std::to_string(epochs),
+          "--batch",    "20",         "--augment",   "0",
+          "--threads",  "1",          "--device",    "cpu",
+          "--held-out", "0.2",        "--precision", "fp32"};
 }
+
+// Hears when a file is replaced in a folder, which it makes, from its beginning on.
+class Watch {
+ public:
+  explicit Watch(const std::filesystem::path& folder) : events_(inotify_init1(IN_CLOEXEC)) {
+    std::filesystem::create_directories(folder);
+    EXPECT_GE(inotify_add_watch(events_, folder.c_str(), IN_MOVED_TO), 0);
+  }
+  ~Watch() { close(events_); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // Waits until a file of that name is there anew, which it may have become since the last call; false after a minute in
+  // which nothing happened.
+  bool wait_for(const std::string& name) {
+    for (;;) {
+      for (; !heard_.empty(); heard_.erase(0, sizeof(inotify_event) + event().len))
+        if (name == heard_.c_str() + sizeof(inotify_event)) {
+          heard_.erase(0, sizeof(inotify_event) + event().len);
+          return true;
+        }
+      pollfd waiting{events_, POLLIN, 0};
+      if (poll(&waiting, 1, 60000) <= 0) return false;
+      char buffer[4096];
+      const ssize_t length = read(events_, buffer, sizeof buffer);
+      if (length <= 0) return false;
+      heard_.assign(buffer, static_cast<size_t>(length));
+    }
+  }
+
+ private:
+  inotify_event event() const {
+    inotify_event e;
+    std::memcpy(&e, heard_.data(), sizeof e);
+    return e;
+  }
+  int events_;
+  std::string heard_;
+};
 
 // lenet5 has neither batch normalisation nor dropout, which see a rank's samples alone.
 TEST(Ranks, TwoWithHalfABatchEachAreOneWithAllOfIt) {
@@ -97,9 +139,10 @@ TEST(Ranks, WhenOneDiesTheOthersSaySoAndTheRunResumes) {
   write_bars(folder / "bars.bjp", 100);
   auto arguments = command("digits", folder / "bars.bjp", folder / "run", 500);
   const int port = free_port() + 1;
+  Watch watch(folder / "run");
   const pid_t first = start(arguments, 0, 2, port, folder / "rank0.txt");
   const pid_t second = start(arguments, 1, 2, port, folder / "rank1.txt");
-  for (int i = 0; i < 3000 && !std::filesystem::exists(folder / "run/state.json"); ++i) usleep(20000);
+  EXPECT_TRUE(watch.wait_for("state.json")) << read_file(folder / "rank0.txt");
   kill(second, SIGKILL);
   EXPECT_EQ(code_of(second), -1);
   EXPECT_EQ(code_of(first), 1);
@@ -108,9 +151,10 @@ TEST(Ranks, WhenOneDiesTheOthersSaySoAndTheRunResumes) {
 
   const int64_t before = read_run(folder / "run").step;
   const std::vector<std::string> resume = {"train", "--resume", "--out", (folder / "run").string()};
+  Watch resumed(folder / "run");
   const pid_t again[] = {start(resume, 0, 2, port + 1, folder / "rank0.txt"),
                          start(resume, 1, 2, port + 1, folder / "rank1.txt")};
-  for (int i = 0; i < 3000 && read_run(folder / "run").step == before; ++i) usleep(20000);
+  EXPECT_TRUE(resumed.wait_for("state.json")) << read_file(folder / "rank0.txt");
   kill(again[1], SIGINT);  // Ctrl-C reaches one of them; both stop, and save
   EXPECT_EQ(code_of(again[0]), 0) << read_file(folder / "rank0.txt");
   EXPECT_EQ(code_of(again[1]), 0) << read_file(folder / "rank1.txt");
@@ -124,8 +168,9 @@ TEST(Ranks, OneKilledWithinAnEpochGoesOnFromThere) {
   auto arguments = command("lenet5", folder / "bars.bjp", folder / "run", 1);
   for (const char* more : {"--save-every", "1e-9"}) arguments.push_back(more);
   ASSERT_EQ(code_of(start(whole, 0, 1, 0, folder / "whole.txt")), 0);
+  Watch watch(folder / "run");
   const pid_t killed = start(arguments, 0, 1, 0, folder / "run.txt");
-  for (int i = 0; i < 30000 && !std::filesystem::exists(folder / "run/state.json"); ++i) usleep(1000);
+  EXPECT_TRUE(watch.wait_for("state.json")) << read_file(folder / "run.txt");
   kill(killed, SIGKILL);
   EXPECT_EQ(code_of(killed), -1) << read_file(folder / "run.txt");
 

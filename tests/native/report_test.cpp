@@ -14,7 +14,7 @@
 #include "native/train/eval.h"
 #include "native/train/train.h"
 #include "tests/core/samples.h"
-#include "tests/native/testing.h"
+#include "tests/native/training.h"
 
 namespace biji {
 namespace {
@@ -336,14 +336,9 @@ TEST(Report, ManyClassesShowTheConfusedOnes) {
 TEST(Report, ReadsARunAndTellsHowItWent) {
   const TempFolder folder;
   write_bars(folder / "bars.bjp", 100);
-  TrainOptions options;
-  options.network = "mnist-dense";
-  options.data = {folder / "bars.bjp"};
-  options.out = folder / "run";
-  options.recipe = network_row("mnist-dense").recipe;
+  TrainOptions options = pinned_run("mnist-dense", folder / "bars.bjp", folder / "run");
   options.recipe.epochs = 3;
   options.held_out = 0.2;
-  options.quiet = true;
   train(options, nullptr);
   report({folder / "run", {folder / "bars.bjp"}, folder / "report.json", folder / "report.html"});
   const auto j = nlohmann::json::parse(read_file(folder / "report.json"));

@@ -1,15 +1,23 @@
 // What the trainer's tests share: a folder that cleans up after itself and a tiny data set.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "native/base/device.h"
 #include "native/data/pack.h"
 
 namespace biji {
+
+// The order of sums depends on the number of threads: every test has two, whatever the machine.
+struct TwoThreads : testing::Environment {
+  void SetUp() override { set_threads(2); }
+};
+inline testing::Environment* const kTwoThreads = testing::AddGlobalTestEnvironment(new TwoThreads);
 
 struct TempFolder {
   std::filesystem::path path =

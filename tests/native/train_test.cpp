@@ -16,7 +16,7 @@
 #include "native/vary/hands.h"
 #include "native/vary/ink_augment.h"
 #include "tests/core/samples.h"
-#include "tests/native/testing.h"
+#include "tests/native/training.h"
 
 namespace biji {
 namespace {
@@ -107,33 +107,67 @@ INSTANTIATE_TEST_SUITE_P(Table, EachNetwork, testing::ValuesIn([] {
                            return name;
                          });
 
-// A network that gets two blocks more computes what it did, until it is trained.
+// hanzi without the second residual block of each of its two pairs.
+Network with_fewer_blocks(int32_t classes) {
+  Network network = network_row("hanzi").build(classes);
+  int convolutions = 0, blocks = 0;
+  std::vector<Node> kept;
+  std::vector<int32_t> moved(network.nodes.size());  // index of a node there -> in kept
+  for (size_t i = 0; i < network.nodes.size(); ++i) {
+    // A block is conv, bn, relu, conv, bn, add, relu.
+    const bool block = i + 5 < network.nodes.size() && network.nodes[i + 5].op == Op::kAdd;
+    if (block && ++blocks % 2 == 0) {
+      for (size_t k = i; k < i + 7; ++k) moved[k] = static_cast<int32_t>(kept.size()) - 1;
+      i += 6;
+      continue;
+    }
+    Node node = network.nodes[i];
+    if (node.op == Op::kConv) node.name = "conv" + std::to_string(++convolutions);
+    if (node.op == Op::kBatchNorm) node.name = "bn" + std::to_string(convolutions);
+    if (node.a >= 0) node.a = moved[static_cast<size_t>(node.a)];
+    if (node.b >= 0) node.b = moved[static_cast<size_t>(node.b)];
+    moved[i] = static_cast<int32_t>(kept.size());
+    kept.push_back(std::move(node));
+  }
+  network.nodes = std::move(kept);
+  return network;
+}
+
+// As after training: no two gains, biases and statistics the same.
+void fill_norms(Net& net) {
+  for (const Net::Entry& entry : net.entries()) {
+    if (!entry.parameter.name.starts_with("bn")) continue;
+    const bool positive =
+        entry.parameter.name.ends_with(".variance") || entry.parameter.name.ends_with(".gain");
+    entry.tensor.copy_(positive ? 0.5 + at::rand_like(entry.tensor) : at::randn_like(entry.tensor));
+  }
+}
+
+// A network that gets two residual blocks more computes what it did, until it is trained.
 TEST(Networks, GrowByBlocksThatBeginAsNothing) {
   const at::NoGradGuard no_grad;
-  Net before(network_row("hanzi").build(10), at::kCPU), after(before.network(), at::kCPU);
-  before.initialise(1);
-  after.initialise(2);
-  FloatTensors all, fewer;
-  export_tensors(before, "x.", all);
-  // Convolutions 5, 6 and 10, 11 are second blocks: without them, 7 to 9 are 5 to 7, and 12 is 8.
-  const auto number = [](int layer) { return layer < 5 ? layer : layer < 10 ? layer - 2 : layer - 4; };
-  for (const auto& [name, values] : all) {
-    const size_t digit = name.find_first_of("0123456789"), dot = name.find('.', digit);
-    const int layer = std::stoi(name.substr(digit, dot - digit));
-    const bool linear = name.starts_with("x.linear");
-    if (!linear && (layer == 5 || layer == 6 || layer == 10 || layer == 11)) continue;
-    fewer[name.substr(0, digit) + std::to_string(linear ? layer : number(layer)) + name.substr(dot)] = values;
-  }
-  EXPECT_EQ(import_smaller(after, "x.", fewer).blocks, 2);
-  for (const char* gain : {"bn6.gain", "bn11.gain"}) before.tensor(gain).zero_();
-  const at::Tensor x = at::rand({3, before.network().input.channels(), 48, 48});
-  EXPECT_TRUE(after.forward(x, false).equal(before.forward(x, false)));
+  at::manual_seed(1);
+  Net small(with_fewer_blocks(10), at::kCPU), large(network_row("hanzi").build(10), at::kCPU);
+  ASSERT_EQ(small.network().nodes.size() + 14, large.network().nodes.size());
+  small.initialise(1);
+  fill_norms(small);
+  large.initialise(2);
+  const at::Tensor x = at::rand({3, small.network().input.channels(), 48, 48});
+  const at::Tensor should = small.forward(x, false);
+  EXPECT_FALSE(large.forward(x, false).allclose(should));
+  FloatTensors weights;
+  export_tensors(small, "x.", weights);
+  EXPECT_EQ(import_smaller(large, "x.", weights).blocks, 2);
+  EXPECT_TRUE(large.forward(x, false).equal(should));
+  for (const char* weight : {"conv5.weight", "conv6.weight", "conv10.weight", "conv11.weight"})
+    EXPECT_GT(large.tensor(weight).abs().max().item<float>(), 0) << weight;  // can be learned
+  large.tensor("bn6.gain").fill_(1);
+  EXPECT_FALSE(large.forward(x, false).allclose(should));
 
-  EXPECT_EQ(import_smaller(after, "x.", all).blocks, 0);
-  EXPECT_TRUE(after.tensor("bn6.gain").equal(at::ones({64})));
-  fewer.erase("x.conv8.weight");  // not in between, but missing
-  EXPECT_NE(error_of([&] { import_smaller(after, "x.", fewer); }).find("do not fit"), std::string::npos);
-  EXPECT_NE(error_of([&] { import_smaller(after, "x.", {}); }).find("do not fit"), std::string::npos);
+  FloatTensors incomplete = weights;
+  incomplete.erase("x.conv8.weight");  // not a block that is missing, but a layer
+  EXPECT_NE(error_of([&] { import_smaller(large, "x.", incomplete); }).find("do not fit"), std::string::npos);
+  EXPECT_NE(error_of([&] { import_smaller(large, "x.", {}); }).find("do not fit"), std::string::npos);
 }
 
 TEST(Networks, FitInputsAsLargeAsTheirLastMapIs) {
@@ -184,14 +218,7 @@ TEST_P(EachNetwork, IsTrainedOnFromWhatWasExported) {
   Net before(network_row(GetParam()).build(10), at::kCPU), after(before.network(), at::kCPU);
   before.initialise(1);
   at::manual_seed(2);
-  for (const Net::Entry& entry : before.entries()) {
-    const std::string& name = entry.parameter.name;
-    if (!name.starts_with("bn")) continue;
-    if (name.ends_with(".variance") || name.ends_with(".gain"))
-      entry.tensor.copy_(0.5 + at::rand_like(entry.tensor));
-    else
-      entry.tensor.copy_(at::randn_like(entry.tensor));
-  }
+  fill_norms(before);
   after.initialise(3);
   import_tensors(after, "", unfolded(weights_of_onnx(to_onnx(fold(before), Stored::kFloat))));
   const int32_t side = before.network().input.size_px;
@@ -264,6 +291,44 @@ TEST(BatchNorm, LetsNotANumberThrough) {
   x[0][1][0][0] = NAN;
   const BatchNorm norm{at::ones({4}), at::zeros({4}), at::zeros({4}), at::ones({4})};
   EXPECT_TRUE(std::isnan(batch_norm(x, norm, {}, true, true).sum().item<float>()));
+}
+
+// ---- bf16
+// ------------------------------------------------------------------------------------------------------------
+
+class Bf16 : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (choose_precision("auto", at::kCPU) != at::kBFloat16)
+      GTEST_SKIP() << "this CPU does not multiply bf16 (AVX-512 BF16 or AMX)";
+  }
+};
+
+// Eight bits of mantissa, the hidden one counted: rounding to the nearest errs by 2^-9 of the power of two above, so by at
+// most u = 2^-8 of the value. A product of two rounded numbers errs by 2u + u^2 of itself, a sum of products by that share
+// of the sum of their sizes, and rounding the result adds u of it. (Sums in float add 2^-24 for each term: with less than
+// 1,000 terms, 2^-14 of the sum of sizes.)
+TEST_F(Bf16, ProductsErrByNoMoreThanTheirRounding) {
+  constexpr double kUnit = 0x1p-8, kProduct = 2 * kUnit + kUnit * kUnit + 0x1p-14;
+  at::manual_seed(1);
+  const at::Tensor x = at::randn({20, 8, 12, 12}), filters = at::randn({16, 8, 3, 3});
+  const at::Tensor matrix = at::randn({10, 8 * 12 * 12 / 2}), flat = x.view({40, -1});
+  const auto check = [&](const auto& of, const at::Tensor& a, const at::Tensor& b) {
+    at::Tensor is;
+    {
+      const Autocast autocast(at::kCPU, at::kBFloat16);
+      is = of(a, b);
+    }
+    ASSERT_EQ(is.scalar_type(), at::kBFloat16);
+    const at::Tensor should = of(a.to(at::kDouble), b.to(at::kDouble));
+    const at::Tensor sizes = of(a.to(at::kDouble).abs(), b.to(at::kDouble).abs());
+    const at::Tensor bound = sizes * (kProduct * (1 + kUnit)) + should.abs() * kUnit;
+    const at::Tensor error = (is.to(at::kDouble) - should).abs();
+    EXPECT_LE((error / bound).max().item<double>(), 1);
+    EXPECT_GT((error / bound).max().item<double>(), 0x1p-8);  // it was computed in bf16, not in float
+  };
+  check([](const at::Tensor& a, const at::Tensor& b) { return at::linear(a, b); }, flat, matrix);
+  check([](const at::Tensor& a, const at::Tensor& b) { return at::conv2d(a, b); }, x, filters);
 }
 
 TEST(Loss, OfAMergedLabelIsThatOfItsClassesTogether) {
@@ -535,17 +600,10 @@ TEST(Mixup, BlendsPairsBySharesOfTheirOwn) {
 // ------------------------------------------------------------------------------------------------------------
 
 TrainOptions small_run(const TempFolder& folder, const std::string& name) {
-  TrainOptions options;
-  options.network = "digits";
-  options.data = {folder / "bars.bjp"};
-  options.out = folder / name;
-  options.recipe = network_row("digits").recipe;
+  TrainOptions options = pinned_run("digits", folder / "bars.bjp", folder / name);
   options.recipe.epochs = 3;
   options.recipe.batch = 20;
   options.held_out = 0.2;
-  options.device = "cpu";
-  options.precision = "fp32";
-  options.quiet = true;
   return options;
 }
 
@@ -844,6 +902,27 @@ TEST(Training, BeginsWithTheMeanOfSeveral) {
   next.out = folder / "other";
   next.init = {a.out, b.out};
   EXPECT_NE(error_of([&] { train(next, nullptr); }).find("lenet5: is a run of lenet5"), std::string::npos);
+}
+
+TEST_F(Bf16, TrainingLearnsAndResumesBitForBit) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 400);
+  TrainOptions whole = pinned_run("lenet5", folder / "bars.bjp", folder / "whole");
+  whole.precision = "auto";
+  whole.recipe.epochs = 4;
+  whole.recipe.batch = 40;
+  whole.held_out = 0.2;
+  TrainOptions parts = whole;
+  parts.out = folder / "parts";
+  const RunState state = train(whole, nullptr);
+  EXPECT_EQ(state.precision, "bf16");
+  EXPECT_GE(state.epochs.back().val_accuracy, 0.95);
+  parts.stop_after = 11;
+  train(parts, nullptr);
+  parts.resume = true;
+  parts.stop_after = -1;
+  train(parts, nullptr);
+  EXPECT_TRUE(same(weights_of(parts), weights_of(whole)));
 }
 
 TEST(Training, LearnsBarsAlmostPerfectly) {
