@@ -43,7 +43,7 @@ def row(what, value, note=''):
 # ---- 1. the training step ------------------------------------------------------------------------------------------
 
 class Net(nn.Module):
-    """The network that train_bench describes (native/network.h), as PyTorch modules."""
+    """The network that train_bench describes (native/nets/network.h), as PyTorch modules."""
 
     def __init__(self, nodes):
         super().__init__()
@@ -84,7 +84,7 @@ class Net(nn.Module):
 
 
 def read_pack(path):
-    """Pixels u8 [n, h, w] and labels [n] of a pack (native/pack.h)."""
+    """Pixels u8 [n, h, w] and labels [n] of a pack (native/data/pack.h)."""
     data = open(path, 'rb').read()
     size, = struct.unpack_from('<I', data, 20)
     count, pixel_bytes = struct.unpack_from('<QQ', data, 48)
