@@ -50,6 +50,16 @@ foreach(room ${BIJI_ROOMS})
     target_precompile_headers(biji_${room} REUSE_FROM biji_base)
   endif()
 endforeach()
+# The page of `biji eval --html` is inside the program.
+set(BIJI_REPORT_PAGE page.html page.css text.js charts.js tables.js page.js)
+set(report_files ${CMAKE_BINARY_DIR}/report_files.cpp)
+list(TRANSFORM BIJI_REPORT_PAGE PREPEND ${CMAKE_SOURCE_DIR}/native/commands/report/)
+add_custom_command(OUTPUT ${report_files} VERBATIM
+  COMMAND ${CMAKE_COMMAND} "-DFILES=${BIJI_REPORT_PAGE}" -DNAMESPACE=biji::report_files
+    -DHEADER=native/commands/report/files.h -DOUT=${report_files} -P ${CMAKE_SOURCE_DIR}/native/embed.cmake
+  DEPENDS ${BIJI_REPORT_PAGE} native/embed.cmake)
+target_sources(biji_commands PRIVATE ${report_files})
+
 # The rooms still refer to one another in circles in places; the linker is told to look twice.
 add_library(biji_native INTERFACE)
 target_link_libraries(biji_native INTERFACE

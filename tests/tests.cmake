@@ -84,6 +84,9 @@ cmake --preset ${preset}, or make test, which does it all'; exit 1; }; exec '${C
       WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${suite} PROPERTIES FIXTURES_REQUIRED page TIMEOUT 900 RUN_SERIAL ON)  # others would make a browser late
   endforeach()
+  add_test(NAME report COMMAND ${BIJI_NODE} --test ${CMAKE_SOURCE_DIR}/tests/web/report.test.mjs
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(report PROPERTIES TIMEOUT 900 RUN_SERIAL ON ENVIRONMENT BIJI=$<TARGET_FILE:biji>)
 elseif(BIJI_FUZZ)
   biji_add_fuzz_test(${CMAKE_BINARY_DIR})
 endif()

@@ -1,4 +1,4 @@
-// The page of `biji eval --html`.
+// The page of `biji eval --html`: the files in native/commands/report/ with the figures inside.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,9 @@
 
 namespace biji {
 
-// One self-contained HTML file: styles, pictures, curves and a little script for its tables are inside, and
-// its content security policy forbids anything else. Labels and names may hold any bytes. For any number of
-// classes: from 10 to 100 the confusion matrix is shown whole, beyond that the part where most confusions
-// are. picture: the input of sample i, 255 = ink; it is asked for some hundred samples.
+// One self-contained HTML file. Its scripts draw what to_json() says and the pictures of the samples that it shows; its
+// content security policy allows these very scripts and styles and nothing else. Labels and names may hold any bytes.
+// For any number of classes. picture: the input of sample i, 255 = ink; it is asked for some hundred samples.
 std::string report_page(const Evaluation& evaluation, const std::function<Image(int64_t)>& picture);
 
 }  // namespace biji
