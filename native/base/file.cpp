@@ -95,7 +95,7 @@ void write_file(const std::filesystem::path& path, std::string_view text) {
 }
 
 std::string read_file(const std::filesystem::path& path, uint64_t limit_bytes) {
-  struct stat info {};
+  struct stat info{};
   const Descriptor file = open_to_read(path, info);
   const auto size = static_cast<uint64_t>(info.st_size);
   if (size > limit_bytes)
@@ -112,7 +112,7 @@ std::string read_file(const std::filesystem::path& path, uint64_t limit_bytes) {
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
-  struct stat info {};
+  struct stat info{};
   const Descriptor file = open_to_read(path, info);
   size_ = static_cast<size_t>(info.st_size);
   if (size_ == 0) return;

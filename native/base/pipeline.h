@@ -35,8 +35,8 @@ class Pipeline {
 
   void push(In block) {
     if (running_.size() >= limit_) take_first();
-    running_.push_back(std::async(
-        std::launch::async, [this](In in) { return make_(std::move(in)); }, std::move(block)));
+    running_.push_back(
+        std::async(std::launch::async, [this](In in) { return make_(std::move(in)); }, std::move(block)));
   }
   void finish() {
     while (!running_.empty()) take_first();

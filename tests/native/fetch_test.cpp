@@ -275,9 +275,8 @@ TEST_F(Downloads, AnOlderFileStaysUntilTheNewOneIsRight) {
 
 TEST_F(Downloads, WhatIsNotThereIsNamedAndAskedForOnce) {
   Server server([&](const Request&) -> Answer { return {404, {}, "<html>gone</html>"}; });
-  const std::string error = error_of([&] {
-    download(wanted({server.url("/a"), server.url("/b")}), nullptr);
-  });
+  const std::string error =
+      error_of([&] { download(wanted({server.url("/a"), server.url("/b")}), nullptr); });
   EXPECT_NE(error.find(server.url("/a") + ": HTTP status 404 (not there)"), std::string::npos) << error;
   EXPECT_NE(error.find(server.url("/b")), std::string::npos);
   EXPECT_NE(error.find((folder / "file.bin").string()), std::string::npos);
@@ -287,9 +286,8 @@ TEST_F(Downloads, WhatIsNotThereIsNamedAndAskedForOnce) {
 }
 
 TEST_F(Downloads, TheNextMirrorIsTriedWhenOneHasTheWrongFile) {
-  Server server([&](const Request& request) -> Answer {
-    return {200, {}, request.path == "/a" ? "wrong" : bytes};
-  });
+  Server server(
+      [&](const Request& request) -> Answer { return {200, {}, request.path == "/a" ? "wrong" : bytes}; });
   EXPECT_TRUE(download(wanted({server.url("/a"), server.url("/b")}, sha256(bytes)), nullptr));
   EXPECT_EQ(content(), bytes);
 }
@@ -335,9 +333,8 @@ TEST_F(Downloads, RedirectsAreFollowedButNotInCirclesOrToOtherProtocols) {
 }
 
 TEST_F(Downloads, AnErrorPageIsNeitherKeptNorDoesItReplaceAPart) {
-  Server server([&](const Request&) -> Answer {
-    return {200, {"ETag: \"b\""}, "<!DOCTYPE html>please log in"};
-  });
+  Server server(
+      [&](const Request&) -> Answer { return {200, {"ETag: \"b\""}, "<!DOCTYPE html>please log in"}; });
   for (const char* name : {"a.zip", "a.gz"}) {
     Download page = wanted({server.url("/x")});
     page.path = folder / name;
@@ -351,9 +348,8 @@ TEST_F(Downloads, AnErrorPageIsNeitherKeptNorDoesItReplaceAPart) {
 }
 
 TEST_F(Downloads, AFileThatTheDiskCannotHoldIsRefusedAtOnce) {
-  Server server([&](const Request&) -> Answer {
-    return {200, {"Content-Length: 4000000000000000000"}, "x"};
-  });
+  Server server(
+      [&](const Request&) -> Answer { return {200, {"Content-Length: 4000000000000000000"}, "x"}; });
   const std::string error = error_of([&] { download(wanted({server.url("/x")}), nullptr); });
   EXPECT_NE(error.find("needs 4000000000000 MB more"), std::string::npos) << error;
 }
@@ -445,9 +441,8 @@ TEST_F(Downloads, ASetIsFetchedNotedAndComparedTheNextTime) {
 
 TEST_F(Downloads, APublishedChecksumMustBeMet) {
   Server server([&](const Request&) -> Answer { return {200, {}, "\x1f\x8b no such images"}; });
-  const std::string error = error_of([&] {
-    fetch({{"mnist"}, folder.path, false, server.url("")}, nullptr);
-  });
+  const std::string error =
+      error_of([&] { fetch({{"mnist"}, folder.path, false, server.url("")}, nullptr); });
   EXPECT_NE(error.find("/mnist/train-images-idx3-ubyte.gz"), std::string::npos) << error;
   EXPECT_NE(error.find("by hand"), std::string::npos);
   EXPECT_TRUE(fs::is_empty(folder / "mnist"));
@@ -455,15 +450,12 @@ TEST_F(Downloads, APublishedChecksumMustBeMet) {
 
 TEST_F(Downloads, TermsComeFirst) {
   Server server([&](const Request&) -> Answer { return {200, {}, "PK"}; });
-  const std::string error = error_of([&] {
-    fetch({{"mnist", "hwdb1.1"}, folder.path, false, server.url("")}, nullptr);
-  });
+  const std::string error =
+      error_of([&] { fetch({{"mnist", "hwdb1.1"}, folder.path, false, server.url("")}, nullptr); });
   EXPECT_NE(error.find("hwdb1.1: nothing was downloaded"), std::string::npos) << error;
   EXPECT_NE(error.find("--accept-licence"), std::string::npos);
   EXPECT_TRUE(server.requests.empty());
-  EXPECT_NE(error_of([&] {
-              fetch({{"klingon"}, folder.path, false, ""}, nullptr);
-            }).find("klingon"),
+  EXPECT_NE(error_of([&] { fetch({{"klingon"}, folder.path, false, ""}, nullptr); }).find("klingon"),
             std::string::npos);
 }
 

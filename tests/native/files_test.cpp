@@ -490,10 +490,7 @@ TEST(Png, ALyingSizeCostsNoMemory) {
                                       {16384u, 4096u}}) {
     const std::string file = png_file(width, height, {16, 6}, std::string(9, '\0'));
     const size_t before = peak_memory();
-    EXPECT_NE(error_of([&] {
-                read_png({reinterpret_cast<const uint8_t*>(file.data()), file.size()});
-              }),
-              "")
+    EXPECT_NE(error_of([&] { read_png({reinterpret_cast<const uint8_t*>(file.data()), file.size()}); }), "")
         << width << 'x' << height;
     EXPECT_LT(peak_memory() - before, 16u << 20);
   }
