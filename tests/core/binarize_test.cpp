@@ -182,12 +182,17 @@ TEST(InkFromGray, NoiseOfAnyStrengthIsNoInk) {
     }
 }
 
-TEST(InkFromGray, SurvivesAnySize) {
-  for (const int32_t size : {1, 2, 3, 9}) {
-    Image image(size, 1);
-    for (uint8_t& v : image.pixels) v = static_cast<uint8_t>(size * 20);
-    EXPECT_TRUE(ink_from_gray(image, Shade::kAuto).ok());
-  }
+TEST(InkFromGray, PaperOfAnySizeHasNoInk) {
+  for (const int32_t size : {1, 2, 3, 9})
+    for (const bool upright : {false, true}) {
+      Image image(upright ? 1 : size, upright ? size : 1);
+      for (uint8_t& v : image.pixels) v = static_cast<uint8_t>(size * 20);
+      const Result<Image> ink = ink_from_gray(image, Shade::kAuto);
+      ASSERT_TRUE(ink.ok()) << size;
+      EXPECT_EQ(ink.value.width, image.width);
+      EXPECT_EQ(ink.value.height, image.height);
+      EXPECT_EQ(total(ink.value), 0) << size;
+    }
   EXPECT_EQ(ink_from_gray(Image{}, Shade::kAuto).err, Err::kBadData);
 }
 

@@ -107,6 +107,7 @@ TEST(InkMesh, AnyInkGivesFiniteTrianglesNearTheStroke) {
     if (round % 5 == 0) stroke.push_back(stroke.front());
     const Pen pen{0.5f + static_cast<float>(random() % 40), 1, 0.25f + static_cast<float>(random() % 4)};
     const Mesh mesh = whole(stroke, pen);
+    ASSERT_FALSE(mesh.indices.empty());
     const float reach = pen.width + pen.pixel;
     Box box{stroke[0].x, stroke[0].y, 0, 0};
     float right = box.x, bottom = box.y;

@@ -37,18 +37,24 @@ double difference(const Image& a, const Image& b) {
   return sum / static_cast<double>(a.pixels.size());
 }
 
+// Refused ink has no pixels, and nothing equals nothing.
+std::vector<uint8_t> normalized(const Ink& ink, const InputSpec& spec) {
+  const Result<Image> image = normalize(ink, spec);
+  EXPECT_TRUE(image.ok());
+  return image.value.pixels;
+}
+
 TEST(Normalize, MovingInkChangesNothing) {
   for (uint64_t seed = 0; seed < 50; ++seed)
     for (const InputSpec& spec : kSpecs)
-      EXPECT_EQ(normalize(random_ink(seed), spec).value.pixels,
-                normalize(moved(random_ink(seed), 1, 2048, -1024), spec).value.pixels);
+      EXPECT_EQ(normalized(random_ink(seed), spec),
+                normalized(moved(random_ink(seed), 1, 2048, -1024), spec));
 }
 
 TEST(Normalize, ScalingInkByAPowerOfTwoChangesNothing) {
   for (uint64_t seed = 0; seed < 50; ++seed)
     for (const InputSpec& spec : kSpecs)
-      EXPECT_EQ(normalize(random_ink(seed), spec).value.pixels,
-                normalize(moved(random_ink(seed), 0.0625f, 0, 0), spec).value.pixels);
+      EXPECT_EQ(normalized(random_ink(seed), spec), normalized(moved(random_ink(seed), 0.0625f, 0, 0), spec));
 }
 
 TEST(Normalize, InkFillsItsBoxAndStaysInside) {
@@ -61,20 +67,31 @@ TEST(Normalize, InkFillsItsBoxAndStaysInside) {
       const Rect box = bounds(image.value, 0);
       if (std::max(ink_box.width, ink_box.height) == 0) continue;  // a dot is as large as the pen
       EXPECT_NEAR(std::max(box.width, box.height), spec.box_px, 2);
-      EXPECT_GE(box.x, 0);
+      // Nothing is cut off, wherever in the square it comes to lie.
+      InputSpec middle = spec;
+      if (spec.centring == Centring::kMass) middle.centring = Centring::kBox;
+      const Rect whole = bounds(normalize(random_ink(seed), middle).value, 0);
+      const int32_t margin = (spec.size_px - spec.box_px) / 2 - 1;
+      EXPECT_GE(std::min(whole.x, whole.y), margin);
+      EXPECT_LE(std::max(whole.x + whole.width, whole.y + whole.height), spec.size_px - margin);
+      EXPECT_NEAR(box.width, whole.width, 1);
+      EXPECT_NEAR(box.height, whole.height, 1);
     }
   }
 }
 
 TEST(Normalize, APictureThatIsNormalizedComesBackUnchanged) {
+  int32_t seen = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     for (const InputSpec& spec : kSpecs) {
       if (spec.centring == Centring::kDensity) continue;
       const Image once = normalize(picture(random_ink(seed), 28 + static_cast<int32_t>(seed), 3), spec).value;
       if (once.empty()) continue;
       EXPECT_EQ(normalize(once, spec).value.pixels, once.pixels) << seed;
+      ++seen;
     }
   }
+  EXPECT_GT(seen, 200);
 }
 
 TEST(Normalize, MassIsCentredWhereMnistHasIt) {
@@ -219,9 +236,9 @@ TEST(Normalize, ADotIsInkToo) {
 // The factor that would fill the box is not a finite float.
 TEST(Normalize, InkTooSmallToScaleIsADot) {
   for (const InputSpec& spec : kSpecs) {
-    const std::vector<uint8_t> dot = normalize(line_ink(0, 0, 0, 0), spec).value.pixels;
+    const std::vector<uint8_t> dot = normalized(line_ink(0, 0, 0, 0), spec);
     for (const float length : {1e-44f, 1e-38f, 1e-31f})
-      EXPECT_EQ(normalize(line_ink(0, 0, length, length), spec).value.pixels, dot) << length;
+      EXPECT_EQ(normalized(line_ink(0, 0, length, length), spec), dot) << length;
   }
 }
 
