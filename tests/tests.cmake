@@ -79,14 +79,12 @@ cmake --preset ${preset}, or make test, which does it all'; exit 1; }; exec '${C
   set_tests_properties(core_sanitized PROPERTIES FIXTURES_REQUIRED ${BIJI_SANITIZED})
   biji_add_fuzz_test(${CMAKE_SOURCE_DIR}/build-${BIJI_SANITIZED})
   set_tests_properties(fuzz PROPERTIES FIXTURES_REQUIRED ${BIJI_SANITIZED})
-  foreach(suite node browser)
-    add_test(NAME ${suite} COMMAND ${BIJI_NODE} --test ${CMAKE_SOURCE_DIR}/tests/web/${suite}.test.mjs
-      WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${suite} PROPERTIES FIXTURES_REQUIRED page TIMEOUT 900 RUN_SERIAL ON)  # others would make a browser late
+  file(GLOB suites CONFIGURE_DEPENDS tests/web/*.test.mjs)
+  foreach(suite ${suites})
+    get_filename_component(name ${suite} NAME_WE)
+    add_test(NAME ${name} COMMAND ${BIJI_NODE} --test ${suite} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED page TIMEOUT 900 RUN_SERIAL ON)  # others would make a browser late
   endforeach()
-  add_test(NAME report COMMAND ${BIJI_NODE} --test ${CMAKE_SOURCE_DIR}/tests/web/report.test.mjs
-    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(report PROPERTIES TIMEOUT 900 RUN_SERIAL ON ENVIRONMENT BIJI=$<TARGET_FILE:biji>)
 elseif(BIJI_FUZZ)
   biji_add_fuzz_test(${CMAKE_BINARY_DIR})
 endif()
