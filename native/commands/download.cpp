@@ -1,16 +1,10 @@
 #include "native/commands/download.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -19,204 +13,55 @@
 #include <thread>
 #include <utility>
 
-#include "native/base/file.h"
 #include "native/base/progress.h"
+#include "native/commands/part.h"
 
 namespace biji {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::runtime_error file_error(const fs::path& path, const std::string& what) {
-  return std::runtime_error(path.string() + ": " + what);
-}
 
 bool is_set(const std::atomic<bool>* stop) {
   return stop && *stop;
 }
 
-// NAME.part and NAME.part.from.
-class Part {
- public:
-  explicit Part(const fs::path& path) : path_(path), part_(path), from_(path) {
-    part_ += ".part";
-    from_ += ".part.from";
-    if (path.has_parent_path()) fs::create_directories(path.parent_path());
-    fd_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (fd_ < 0) throw file_error(part_, std::string("cannot be written: ") + std::strerror(errno));
-    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-      ::close(fd_);
-      throw file_error(part_, "another process is downloading it");
-    }
-    size_ = static_cast<int64_t>(fs::file_size(part_));
-    if (size_ > 0 && fs::exists(from_)) {
-      const std::string text = read_file(from_, 1 << 16);
-      const size_t line = std::min(text.find('\n'), text.size() - 1);
-      url_ = text.substr(0, line);
-      mark_ = text.substr(line + 1, text.find('\n', line + 1) - line - 1);
-    }
-  }
-  ~Part() {
-    std::error_code ignored;
-    if (size_ == 0) fs::remove(part_, ignored);
-    ::close(fd_);
-  }
-  Part(const Part&) = delete;
-  Part& operator=(const Part&) = delete;
-
-  const fs::path& path() const { return path_; }
-  int64_t size() const { return size_; }
-  const std::string& url() const { return url_; }
-  // What to ask url for the rest with; empty when it cannot be continued.
-  const std::string& mark() const { return mark_; }
-
-  void clear() {
-    if (::ftruncate(fd_, 0) != 0) fail();
-    size_ = 0;
-    url_ = mark_ = "";
-    fs::remove(from_);
-  }
-  void begin(const std::string& url, const std::string& mark) {
-    clear();
-    url_ = url;
-    mark_ = mark;
-    write_file(from_, url + "\n" + mark + "\n");
-  }
-  void append(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) fail();
-      size_ += n;
-      bytes.remove_prefix(static_cast<size_t>(n));
-    }
-  }
-  // Throws when the disk has no room for so many bytes more.
-  void reserve(int64_t bytes) const {
-    std::error_code unknown;
-    const fs::space_info space = fs::space(part_, unknown);
-    if (!unknown && static_cast<uint64_t>(bytes) > space.available)
-      throw file_error(path_, "needs " + size_text(bytes) + " more, but its disk has only " +
-                                  size_text(static_cast<int64_t>(space.available)) +
-                                  " left; make room or choose another folder");
-  }
-  // Empty when the part is what is wanted.
-  std::string check(const std::string& expected) const {
-    if (expected.empty()) return "";
-    const std::string sum = sha256(MappedFile(part_).bytes());
-    return sum == expected ? "" : "sent a file with SHA-256 " + sum + ", not " + expected;
-  }
-  // Gives the part its name.
-  void finish() {
-    if (::fsync(fd_) != 0) fail();
-    fs::rename(part_, path_);
-    fs::remove(from_);
-  }
-
- private:
-  [[noreturn]] void fail() const {
-    throw file_error(part_, std::string("writing failed: ") + std::strerror(errno) +
-                                "; what has arrived is kept: make room, and the same command goes on");
-  }
-  fs::path path_, part_, from_;
-  int fd_ = -1;
-  int64_t size_ = 0;
-  std::string url_, mark_;
+enum class Outcome {
+  kComplete,
+  kChanged,  // the part cannot be continued: the file is another one by now, or the server knows no ranges
+  kPassing,  // it may go well the next time
+  kRefused,
 };
 
-// One request for (the rest of) a file, and what curl's callbacks find out about its answer.
+// One request for (the rest of) a file. libcurl asks for the range, refuses another one and follows redirects; the bytes
+// are kept here.
 struct Transfer {
   Part& part;
   const std::string& url;
   const std::atomic<bool>* stop;
+  int64_t from;  // bytes that are there
   CURL* curl = nullptr;
-
-  // Of the last answer's headers (there are several answers when there are redirects).
-  std::string etag = {}, modified = {}, range = {};
-
-  bool begun = false;        // the answer's status has been acted upon
-  bool ignore = false;       // its body is no data
-  std::string problem = {};  // empty: so far so good
-  bool passing = false;      // the problem may pass
+  std::string etag = {}, modified = {},
+              range = {};     // of the last answer (there are several when there are redirects)
+  bool begun = false;         // the body's first bytes are here
+  std::string disguise = {};  // what the body is instead of the file
   std::exception_ptr exception = {};
   std::optional<Progress> progress = {};
-  int64_t total = 0;
 
-  void refuse(const std::string& what, bool may_pass) {
-    problem = what;
-    passing = may_pass;
-    ignore = true;
-  }
-
-  // Decides what the body is. head: its first bytes.
+  // head: the body's first bytes.
   void begin(std::string_view head) {
     begun = true;
-    long status = 0;
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_off_t length = 0;
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    if (status == 200) {
-      if (const std::string shown = disguise(head); !shown.empty()) return refuse(shown, false);
+    if (from == 0) {
+      disguise = disguise_of(head);
+      if (!disguise.empty()) return;
       // A weak ETag does not promise the same bytes, and If-Range takes none.
       part.begin(url, !etag.empty() && !etag.starts_with("W/") ? etag : modified);
-    } else if (status == 206 || status == 416) {
-      const std::string size = std::to_string(part.size());
-      ignore = status == 416 && range == "bytes */" + size;  // it was complete already
-      if (ignore || (status == 206 && range.starts_with("bytes " + size + "-"))) {
-        // as asked for
-      } else {
-        part.clear();
-        return refuse("sent another range than it was asked for", true);
-      }
-    } else {
-      return refuse("HTTP status " + std::to_string(status) + meaning(status),
-                    status == 408 || status == 429 || status >= 500);
     }
-    if (ignore || length <= 0) return;
+    curl_off_t length = 0;
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     part.reserve(length);
-    total = part.size() + length;
-    progress.emplace(part.path().filename().string(), total / 1000, part.size() / 1000);
-  }
-
-  void body(std::string_view bytes) {
-    if (!begun) begin(bytes);
-    if (ignore) return;
-    part.append(bytes);
-    if (progress && progress->due(part.size() / 1000))
-      progress->show(part.size() / 1000, size_text(part.size()) + " of " + size_text(total), 1, "kB");
-  }
-
-  void header(std::string_view line) {
-    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with("HTTP/")) etag = modified = range = "";
-    const size_t colon = std::min(line.find(':'), line.size());
-    std::string name(line.substr(0, colon));
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    line.remove_prefix(std::min(line.find_first_not_of(": \t", colon), line.size()));
-    if (name == "etag") etag = line;
-    if (name == "last-modified") modified = line;
-    if (name == "content-range") range = line;
-  }
-
-  static const char* meaning(long status) {
-    switch (status) {
-      case 401:
-      case 403:
-        return " (refused)";
-      case 404:
-      case 410:
-        return " (not there)";
-      case 408:
-        return " (the request took too long)";
-      case 429:
-        return " (too many requests)";
-      default:
-        return status >= 500 ? " (trouble on the server)" : "";
-    }
+    if (length > 0) progress.emplace(part.path().filename().string(), (from + length) / 1000, from / 1000);
   }
 
   // What is wrong with a file of that name that begins like this; empty when nothing is.
-  std::string disguise(std::string_view head) const {
+  std::string disguise_of(std::string_view head) const {
     const std::string ending = part.path().extension().string();
     const std::string_view magic = ending == ".zip" ? "PK" : ending == ".gz" ? "\x1f\x8b" : "";
     if (magic.empty() || (!head.empty() && magic.substr(0, head.size()) == head.substr(0, magic.size())))
@@ -227,24 +72,42 @@ struct Transfer {
   }
 };
 
-// curl is C: an exception waits in the transfer until curl has returned.
-size_t on_header(char* data, size_t, size_t size, void* transfer) {
-  static_cast<Transfer*>(transfer)->header({data, size});
+size_t on_header(char* data, size_t, size_t size, void* pointer) {
+  auto* transfer = static_cast<Transfer*>(pointer);
+  std::string_view line(data, size);
+  const auto value_of = [&](std::string_view name) {
+    if (!curl_strnequal(data, name.data(), std::min(size, name.size()))) return std::string_view();
+    const std::string_view value = line.substr(std::min(line.find_first_not_of(" \t", name.size()), size));
+    return value.substr(0, value.find_last_not_of("\r\n \t") + 1);
+  };
+  if (line.starts_with("HTTP/")) transfer->etag = transfer->modified = transfer->range = "";
+  if (const auto etag = value_of("ETag:"); !etag.empty()) transfer->etag = etag;
+  if (const auto modified = value_of("Last-Modified:"); !modified.empty()) transfer->modified = modified;
+  if (const auto range = value_of("Content-Range:"); !range.empty()) transfer->range = range;
   return size;
 }
 
+// curl is C: an exception waits in the transfer until curl has returned.
 size_t on_body(char* data, size_t, size_t size, void* pointer) {
   auto* transfer = static_cast<Transfer*>(pointer);
   try {
-    transfer->body({data, size});
+    if (!transfer->begun) transfer->begin({data, size});
+    if (!transfer->disguise.empty()) return 0;  // ends the transfer
+    transfer->part.append({data, size});
   } catch (...) {
     transfer->exception = std::current_exception();
+    return 0;
   }
-  return transfer->exception || !transfer->problem.empty() ? 0 : size;  // 0 ends the transfer
+  return size;
 }
 
-int on_progress(void* transfer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return is_set(static_cast<Transfer*>(transfer)->stop) ? 1 : 0;  // 1 ends the transfer
+int on_progress(void* pointer, curl_off_t rest, curl_off_t, curl_off_t, curl_off_t) {
+  auto* transfer = static_cast<Transfer*>(pointer);
+  const int64_t size = transfer->part.size();
+  if (transfer->progress && transfer->progress->due(size / 1000))
+    transfer->progress->show(size / 1000, size_text(size) + " of " + size_text(transfer->from + rest), 1,
+                             "kB");
+  return is_set(transfer->stop) ? 1 : 0;  // 1 ends the transfer
 }
 
 struct CurlDeleter {
@@ -252,14 +115,8 @@ struct CurlDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
-// True when the part is complete; otherwise transfer.problem says why not.
-bool run(Transfer& transfer) {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, CurlDeleter> handle(ready == CURLE_OK ? curl_easy_init() : nullptr);
-  if (!handle) throw std::runtime_error("libcurl cannot be used");
-  CURL* curl = transfer.curl = handle.get();
-  char text[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, text);
+void set_options(Transfer& transfer) {
+  CURL* curl = transfer.curl;
   curl_easy_setopt(curl, CURLOPT_URL, transfer.url.c_str());
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "biji");
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -269,6 +126,7 @@ bool run(Transfer& transfer) {
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
   curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
+  curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -282,24 +140,51 @@ bool run(Transfer& transfer) {
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
-  const Part& part = transfer.part;
+  curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(transfer.from));
+}
+
+// problem: what was wrong, when the outcome is not kComplete.
+Outcome run(Part& part, const std::string& url, const std::atomic<bool>* stop, std::string& problem) {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  const std::unique_ptr<CURL, CurlDeleter> curl(ready == CURLE_OK ? curl_easy_init() : nullptr);
+  if (!curl) throw std::runtime_error("libcurl cannot be used");
+  Transfer transfer{part, url, stop, part.url() == url && !part.mark().empty() ? part.size() : 0, curl.get()};
+  char text[CURL_ERROR_SIZE] = "";
+  curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, text);
+  set_options(transfer);
   std::unique_ptr<curl_slist, CurlDeleter> headers;
-  if (part.size() > 0 && part.url() == transfer.url && !part.mark().empty()) {
+  if (transfer.from > 0) {
     headers.reset(curl_slist_append(nullptr, ("If-Range: " + part.mark()).c_str()));
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-    curl_easy_setopt(curl, CURLOPT_RANGE, (std::to_string(part.size()) + "-").c_str());  // curl copies it
+    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   }
 
-  const CURLcode code = curl_easy_perform(curl);
-  if (code == CURLE_OK && !transfer.begun) transfer.begin("");  // an answer without a body
+  const CURLcode code = curl_easy_perform(curl.get());
+  if (code == CURLE_OK && transfer.from == 0 && !transfer.begun) transfer.begin("");  // an empty file
   transfer.progress.reset();
   if (transfer.exception) std::rethrow_exception(transfer.exception);
-  if (!transfer.problem.empty()) return false;
-  if (code == CURLE_OK) return true;
-  transfer.refuse(text[0] ? text : curl_easy_strerror(code),
-                  code != CURLE_UNSUPPORTED_PROTOCOL && code != CURLE_URL_MALFORMAT &&
-                      code != CURLE_TOO_MANY_REDIRECTS && code != CURLE_PEER_FAILED_VERIFICATION);
-  return false;
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  problem = !transfer.disguise.empty() ? transfer.disguise : text[0] ? text : curl_easy_strerror(code);
+  if (!transfer.disguise.empty()) return Outcome::kRefused;
+  switch (code) {
+    case CURLE_OK:  // curl takes a whole file as long as the part for the part
+      return transfer.from > 0 && status == 200 ? Outcome::kChanged : Outcome::kComplete;
+    case CURLE_RANGE_ERROR:
+      return Outcome::kChanged;
+    case CURLE_HTTP_RETURNED_ERROR:
+      if (status == 416 &&
+          transfer.from > 0)  // nothing is left to send: the part was complete, if its size is the file's
+        return transfer.range == "bytes */" + std::to_string(transfer.from) ? Outcome::kComplete
+                                                                            : Outcome::kChanged;
+      return status == 408 || status == 429 || status >= 500 ? Outcome::kPassing : Outcome::kRefused;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_TOO_MANY_REDIRECTS:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return Outcome::kRefused;
+    default:
+      return Outcome::kPassing;
+  }
 }
 
 void wait(double seconds, const std::atomic<bool>* stop) {
@@ -319,10 +204,9 @@ bool download(const Download& wanted, const std::atomic<bool>* stop) {
     std::string problem;
     int64_t furthest = part.url() == url ? part.size() : 0;
     for (int failures = 0; failures < wanted.attempts;) {
-      Transfer transfer{part, url, stop};
-      const bool complete = run(transfer);
-      if (!complete && is_set(stop)) return false;
-      if (complete) {
+      const Outcome outcome = run(part, url, stop, problem);
+      if (outcome != Outcome::kComplete && is_set(stop)) return false;
+      if (outcome == Outcome::kComplete) {
         problem = part.check(wanted.sha256);
         if (problem.empty()) {
           part.finish();
@@ -331,8 +215,11 @@ bool download(const Download& wanted, const std::atomic<bool>* stop) {
         part.clear();
         break;
       }
-      problem = transfer.problem;
-      if (!transfer.passing) break;
+      if (outcome == Outcome::kRefused) break;
+      if (outcome == Outcome::kChanged) {
+        part.forget();
+        continue;
+      }
       // Not for ever: a server may break off at the same place each time, and know no ranges.
       failures = part.size() > furthest ? 1 : failures + 1;
       furthest = std::max(furthest, part.size());
@@ -344,7 +231,8 @@ bool download(const Download& wanted, const std::atomic<bool>* stop) {
     }
     problems += "\n  " + url + ": " + problem;
   }
-  throw file_error(wanted.path, "could not be downloaded:" + problems + "\n" + wanted.hint);
+  throw std::runtime_error(wanted.path.string() + ": could not be downloaded:" + problems + "\n" +
+                           wanted.hint);
 }
 
 std::string size_text(int64_t bytes) {

@@ -3,9 +3,8 @@
 //
 //   NAME             complete, and its checksum is right
 //   NAME.part        what has arrived so far; locked while a process downloads it
-//   NAME.part.from   two lines: the part's address, and the server's mark of that version of the file (a
-//   strong ETag,
-//                    or its date; empty when it gave none, and then nothing can be continued)
+//   NAME.part.from   two lines: the part's address, and the server's mark of that version of the file (a strong ETag, or
+//                    its date; empty when it gave none, and then nothing can be continued)
 #pragma once
 
 #include <atomic>
