@@ -60,13 +60,17 @@ add_custom_command(OUTPUT ${report_files} VERBATIM
   DEPENDS ${BIJI_REPORT_PAGE} native/embed.cmake)
 target_sources(biji_commands PRIVATE ${report_files})
 
-# The rooms still refer to one another in circles in places; the linker is told to look twice.
 add_library(biji_native INTERFACE)
-target_link_libraries(biji_native INTERFACE
-  -Wl,--start-group biji_commands biji_train biji_nets biji_vary biji_data biji_base -Wl,--end-group)
+target_link_libraries(biji_native INTERFACE biji_commands)
 
-# The card says which sources made a model.
-set_source_files_properties(native/commands/train.cpp PROPERTIES COMPILE_DEFINITIONS BIJI_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+# A model's card says which sources made it.
+set(BIJI_COMMIT_SOURCE ${CMAKE_BINARY_DIR}/commit.cpp)
+add_custom_target(biji_commit BYPRODUCTS ${BIJI_COMMIT_SOURCE} COMMENT ""
+  COMMAND ${CMAKE_COMMAND} -D SOURCE_DIR=${CMAKE_SOURCE_DIR} -D OUT=${BIJI_COMMIT_SOURCE}
+    -D TEMPLATE=${CMAKE_SOURCE_DIR}/native/base/commit.cpp.in -P ${CMAKE_SOURCE_DIR}/native/commit.cmake)
+target_sources(biji_base PRIVATE ${BIJI_COMMIT_SOURCE})
+set_source_files_properties(${BIJI_COMMIT_SOURCE} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+add_dependencies(biji_base biji_commit)
 
 add_executable(biji native/main.cpp)
 target_link_libraries(biji PRIVATE biji_native biji_warnings)

@@ -1,8 +1,9 @@
+#include "native/train/export.h"
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "native/commands/commands.h"
-#include "native/nets/model.h"
 
 namespace biji {
 

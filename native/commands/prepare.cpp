@@ -52,6 +52,7 @@ void add_prepare(CLI::App& app) {
       throw Misuse("--writers is for hwdb and olhwdb; " + options->set + " does not say who wrote what");
     if (!options->without.empty() && (casia || options->set == "png"))
       throw Misuse("--without is for idx sets, not for " + options->set);
+    if (options->network != "auto") options->network_input = network_row(options->network).input;
     prepare(*options);
   });
 }

@@ -13,6 +13,7 @@
 #include "native/base/progress.h"
 #include "native/commands/commands.h"
 #include "native/train/eval.h"
+#include "native/train/run_model.h"
 #include "shared/encode.h"
 
 namespace biji {

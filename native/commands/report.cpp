@@ -12,7 +12,8 @@
 #include "native/base/progress.h"
 #include "native/commands/report_page.h"
 #include "native/data/dataset.h"
-#include "native/nets/model.h"
+#include "native/train/run_model.h"
+#include "native/vary/draw.h"
 
 namespace biji {
 namespace {

@@ -8,13 +8,14 @@
 #include <stdexcept>
 
 #include "native/base/file.h"
+#include "native/base/random.h"
 #include "native/commands/commands.h"
 #include "native/data/archive.h"
 #include "native/data/casia.h"
 #include "native/data/dataset.h"
 #include "native/data/picture.h"
 #include "native/vary/augment.h"
-#include "native/vary/ink_augment.h"
+#include "native/vary/draw.h"
 #include "native/vary/skeleton.h"
 #include "shared/binarize.h"
 
@@ -122,7 +123,7 @@ void show_pack(const ShowOptions& options) {
                     {.input = data.input,
                      .strength = options.augmented,
                      .seed = mix_seed(options.seed, static_cast<uint64_t>(i)),
-                     .exaggerate = options.exaggerate ? 1.f : 0.f,
+                     .extrapolate = options.exaggerate ? 1.f : 0.f,
                      .peers = &peers});
     if (options.augmented > 0)
       pixels = augment(pixels, options.augmented, data.drawn()).mul(255).round().to(at::kByte);

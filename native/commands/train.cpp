@@ -4,26 +4,10 @@
 #include <cstdio>
 #include <memory>
 
+#include "native/base/commit.h"
 #include "native/commands/commands.h"
 
 namespace biji {
-namespace {
-
-std::string git_commit() {
-  std::string text;
-  if (FILE* pipe = popen("git -C '" BIJI_SOURCE_DIR
-                         "' describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null",
-                         "r")) {
-    char buffer[128];
-    while (std::fgets(buffer, sizeof buffer, pipe)) text += buffer;
-    pclose(pipe);
-  }
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.empty() ? "unknown" : text;
-}
-
-}  // namespace
-
 void add_train(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "train a network");

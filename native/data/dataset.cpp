@@ -5,12 +5,7 @@
 #include <numeric>
 #include <random>
 #include <stdexcept>
-#include <thread>
 #include <unordered_map>
-
-#include "native/base/pipeline.h"
-#include "native/vary/hands.h"
-#include "native/vary/ink_augment.h"
 
 namespace biji {
 namespace {
@@ -71,13 +66,6 @@ Image image_of(std::span<const uint8_t> pixels, int32_t side) {
   return image;
 }
 
-// Any ink of the same label as that sample, which may be the sample's own.
-Ink another(const Dataset& data, int64_t sample, const Peers& peers, Random& random) {
-  const auto& same = peers.of_label[static_cast<size_t>(peers.labels[static_cast<size_t>(sample)])];
-  const int64_t at = data.where.data_ptr<int64_t>()[same[random.next() % same.size()]];
-  return data.packs[static_cast<size_t>(at >> kSampleBits)]->ink(at & ((int64_t{1} << kSampleBits) - 1));
-}
-
 }  // namespace
 
 Dataset Dataset::select(const at::Tensor& index) const {
@@ -87,6 +75,12 @@ Dataset Dataset::select(const at::Tensor& index) const {
   if (groups.defined()) out.groups = groups.index_select(0, index);
   out.labels = labels.index_select(0, index);
   return out;
+}
+
+Dataset::Place Dataset::place(int64_t i) const {
+  assert(drawn());
+  const int64_t at = where.data_ptr<int64_t>()[i];
+  return {*packs[static_cast<size_t>(at >> kSampleBits)], at & ((int64_t{1} << kSampleBits) - 1)};
 }
 
 Dataset Dataset::on(at::Device device) const {
@@ -175,64 +169,6 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
   return data;
 }
 
-Peers peers_of(const Dataset& data) {
-  Peers all;
-  const at::Tensor labels = data.labels.cpu();
-  all.labels.assign(labels.data_ptr<int64_t>(), labels.data_ptr<int64_t>() + labels.numel());
-  if (all.labels.empty()) return all;
-  all.of_label.resize(static_cast<size_t>(*std::max_element(all.labels.begin(), all.labels.end())) + 1);
-  for (int64_t i = 0; i < data.size(); ++i) {
-    const int64_t at = data.where.data_ptr<int64_t>()[i];
-    if (data.packs[static_cast<size_t>(at >> kSampleBits)]->info().kind == PackKind::kStrokes)
-      all.of_label[static_cast<size_t>(all.labels[static_cast<size_t>(i)])].push_back(i);
-  }
-  return all;
-}
-
-at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options) {
-  assert(data.drawn());
-  const int64_t n = index.size(0), side = options.input.size_px, channels = options.input.channels();
-  const int64_t area = channels * side * side;
-  at::Tensor out =
-      at::zeros(channels == 1 ? std::vector{n, side, side} : std::vector{n, channels, side, side}, at::kByte);
-  const int64_t* picks = index.data_ptr<int64_t>();
-  const int64_t* where = data.where.data_ptr<int64_t>();
-  uint8_t* pixels = out.data_ptr<uint8_t>();
-  const auto work = [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t at = where[picks[i]];
-      const Pack& pack = *data.packs[static_cast<size_t>(at >> kSampleBits)];
-      const int64_t sample = at & ((int64_t{1} << kSampleBits) - 1);
-      if (pack.info().kind == PackKind::kStrokes) {
-        const uint64_t seed = mix_seed(options.seed, static_cast<uint64_t>(i));
-        Ink ink = pack.ink(sample);
-        if (options.slant != 0) ink = leaning(ink, options.slant);
-        if (Random random(mix_seed(seed, 0xb1e4d)); random.chance(options.exaggerate))
-          ink = between(ink, another(data, picks[i], *options.peers, random),
-                        random.uniform(-options.extent, 0));
-        const Result<Image> image = draw_varied(ink, options.input, options.strength, seed, options.pictures);
-        if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
-      } else {
-        const InputSpec& packed = pack.info().input;  // data.input may have been scaled
-        const Image image = resize(options.slant == 0 ? image_of(pack.image(sample), packed.size_px)
-                                                      : lean(pack.image(sample), packed, options.slant),
-                                   options.input.size_px, options.input.size_px);
-        std::copy(image.pixels.begin(), image.pixels.end(), pixels + i * area);
-      }
-    }
-  };
-  in_parts(n, options.threads, work);
-  return out;
-}
-
-at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
-  if (!data.drawn()) return data.pixels.slice(0, begin, std::min(end, data.size()));
-  DrawOptions options{.input = data.input};
-  options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  return draw(data, at::arange(begin, std::min(end, data.size()), at::kLong), options)
-      .to(data.labels.device());
-}
-
 Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant) {
   InputSpec spec = input.picture();
   if (spec.centring == Centring::kDensity) spec.centring = Centring::kBox;  // its lines are spread already
@@ -264,6 +200,10 @@ void check_fits(const Dataset& data, const Labels& classes, const InputSpec& inp
     throw std::runtime_error(
         data.sources[0].path +
         ": was prepared for another input than the model reads; make it again with `biji prepare`");
+}
+
+at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type) {
+  return (pixels.dim() == 3 ? pixels.unsqueeze(1) : pixels).to(type).mul_(1 / 255.);
 }
 
 at::Tensor permutation(int64_t n, uint64_t seed) {

@@ -10,14 +10,13 @@
 #include <vector>
 
 #include "native/data/pack.h"
-#include "native/train/run.h"
 
 namespace biji {
 
 // Samples of one or several packs. Copies share their data.
 struct Dataset {
   at::Tensor pixels;  // u8 [n, h, w], 255 = ink; undefined when a pack holds strokes or the input
-                      // has directions: then draw() makes them
+                      // has directions: then draw() (native/vary/draw.h) makes them
   at::Tensor
       labels;  // int64 [n]; below classes.size(): that class; else row label - classes.size() of merged
   at::Tensor merged;  // bool [m, classes]: labels that stand for "one of these classes"; undefined without
@@ -32,6 +31,12 @@ struct Dataset {
   int64_t size() const { return labels.defined() ? labels.size(0) : 0; }
   bool drawn() const { return !pixels.defined(); }
   Dataset select(const at::Tensor& index) const;
+  // Where sample i lies, of data that are drawn (assert).
+  struct Place {
+    const Pack& pack;
+    int64_t sample;
+  };
+  Place place(int64_t i) const;
   // Pixels, labels and merged on another device; strokes stay with the CPU.
   Dataset on(at::Device device) const;
 };
@@ -44,32 +49,6 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
 // The packs of a run; throws where one is no longer what it was when the run began.
 Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input);
 
-// Who else wrote the same: of data that are drawn (assert), the label of each sample and the samples of each label that
-// are ink.
-struct Peers {
-  std::vector<int64_t> labels;
-  std::vector<std::vector<int64_t>> of_label;
-};
-Peers peers_of(const Dataset& data);
-
-// Variations for draw(). Each sample's own seed comes from seed and its place in index.
-struct DrawOptions {
-  InputSpec input;
-  float strength = 0;  // of ink_augment.h; 0 = exactly what the page would make
-  float slant = 0;     // of ink, before it is varied, and of pictures (lean())
-  uint64_t seed = 0;
-  int threads = 1;
-  // Share of the ink that is made more unlike that of one of its peers, which must be there then, and by how much at
-  // most: between() by -extent..0.
-  float exaggerate = 0;
-  float extent = 0.5f;
-  const Peers* peers = nullptr;
-  float pictures = 0.5f;  // share of the ink that is varied as pictures (draw_varied())
-};
-// The input of some samples, u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions. index: int64
-// [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of another size than theirs).
-at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options);
-
 // A sample's pixels as they would be of a picture that leant (shared/image.h, leaning). pixels: [size_px, size_px], as
 // normalize() made them for input. Made from them and not from the picture that they came from, which no pack keeps:
 // close to what the page would make, not the same bytes. Without ink, a blank picture.
@@ -78,15 +57,15 @@ Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant)
 // The same input in another size, box and pen in proportion.
 InputSpec scaled(const InputSpec& input, int32_t size);
 
-// The unvaried input of samples begin .. end, as draw() has it, on the data's device.
-at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end);
-
 // {the rest, count samples to validate on}: always the same ones for the same data, so that runs can be
 // compared.
 std::pair<Dataset, Dataset> split(const Dataset& data, int64_t count);
 
 // Throws unless data have these classes and this input.
 void check_fits(const Dataset& data, const Labels& classes, const InputSpec& input);
+
+// u8 [n, h, w] or [n, channels, h, w] (255 = ink) to float [n, channels, h, w] (1 = ink) of the given type.
+at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type = at::kFloat);
 
 // A random order of 0..n-1, int64 on the CPU, the same on every machine.
 at::Tensor permutation(int64_t n, uint64_t seed);

@@ -51,6 +51,13 @@ struct PackInfo {
   PackKind kind = PackKind::kPixels;
 };
 
+// A pack as a training run's folder and a model's card name it.
+struct DataSource {
+  std::string name;
+  std::string path;
+  int64_t samples = 0;  // used for training
+};
+
 // Writes a pack sample by sample; of the samples, only 12 bytes each stay in memory.
 class PackWriter {
  public:

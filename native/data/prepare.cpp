@@ -19,7 +19,6 @@
 #include "native/data/idx.h"
 #include "native/data/pack.h"
 #include "native/data/picture.h"
-#include "native/nets/network.h"
 #include "shared/binarize.h"
 #include "shared/encode.h"
 
@@ -119,7 +118,11 @@ void check_mapping(const PrepareOptions& options, const IdxSet& set, const Label
 }
 
 // The network whose input suits these labels.
-std::string network_for(const Labels& classes) {
+struct Reader {
+  std::string name;
+  InputSpec input;
+};
+Reader network_for(const Labels& classes) {
   const auto all = [&](int (*is)(int)) {
     return std::all_of(classes.begin(), classes.end(), [&](const std::string& label) {
       return std::all_of(label.begin(), label.end(), [&](char c) {
@@ -127,7 +130,9 @@ std::string network_for(const Labels& classes) {
       });
     });
   };
-  return all(std::isdigit) ? "digits" : all(std::isalnum) ? "letters" : "hanzi";
+  if (all(std::isdigit)) return {"digits", kDigitsInput};
+  if (all(std::isalnum)) return {"letters", kLettersInput};
+  return {"hanzi", kHanziInput};
 }
 
 void prepare_idx(const PrepareOptions& options, const IdxSet& set) {
@@ -150,9 +155,9 @@ void prepare_idx(const PrepareOptions& options, const IdxSet& set) {
     moved[c] = static_cast<uint16_t>(kept.size());
     if (wanted.value[c]) kept.push_back(classes[c]);
   }
-  const InputSpec input = options.network != "auto"       ? network_row(options.network).input.picture()
+  const InputSpec input = options.network != "auto"       ? options.network_input.picture()
                           : kept.size() == classes.size() ? set.input
-                                                          : network_row(network_for(kept)).input.picture();
+                                                          : network_for(kept).input.picture();
   const Alike others(options.without);
 
   PackWriter pack(options.out, PackKind::kPixels, input);
@@ -533,8 +538,9 @@ void prepare_png(const PrepareOptions& options) {
   };
   if (items.empty()) fail();
   auto [classes, moved] = table.finish();
-  const std::string network = options.network == "auto" ? network_for(classes) : options.network;
-  EncodeOptions encode_options{.spec = network_row(network).input.picture(), .split = false};
+  const Reader network =
+      options.network == "auto" ? network_for(classes) : Reader{options.network, options.network_input};
+  EncodeOptions encode_options{.spec = network.input.picture(), .split = false};
 
   struct Made {
     std::vector<uint8_t> pixels;  // empty: why
@@ -595,7 +601,8 @@ void prepare_png(const PrepareOptions& options) {
   pack.commit(name, classes);
   const std::string size = std::to_string(encode_options.spec.size_px);
   print_summary(options, name, classes, per_class,
-                ", " + size + "x" + size + " as " + network + " reads them", progress.seconds(), skipped);
+                ", " + size + "x" + size + " as " + network.name + " reads them", progress.seconds(),
+                skipped);
 }
 
 }  // namespace

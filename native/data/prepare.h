@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "shared/normalize.h"
+
 namespace biji {
 
 struct PrepareOptions {
@@ -21,10 +23,11 @@ struct PrepareOptions {
   std::string writers = {};  // CASIA: "1001-1200,1205", by the files' names; empty = all
   // idx sets: packs of pixels; samples that show the same writing as one in there (alike.h) are left out.
   std::vector<std::filesystem::path> without = {};
-  // idx sets, png: a name of network_table(), whose input is made. auto: digits for the classes 0-9, letters where only
+  // idx sets, png: the network whose input is made, by name. auto: digits for the classes 0-9, letters where only
   // a-z and A-Z join them, else hanzi; for idx sets of which all classes are kept, the set's own.
   std::string network = "auto";
-  int threads = 0;  // 0 = one a core
+  InputSpec network_input = {};  // of that network; unused with auto
+  int threads = 0;               // 0 = one a core
 };
 
 // "mnist"; "emnist" (byclass), "emnist-bymerge", "emnist-balanced", "emnist-letters", "emnist-digits",

@@ -338,8 +338,4 @@ void settle(Net& net, const at::Tensor& x) {
   }
 }
 
-at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type) {
-  return (pixels.dim() == 3 ? pixels.unsqueeze(1) : pixels).to(type).mul_(1 / 255.);
-}
-
 }  // namespace biji

@@ -85,7 +85,4 @@ FloatTensors unfolded(FloatTensors weights);
 // the network computes.
 void settle(Net& net, const at::Tensor& x);
 
-// u8 [n, h, w] or [n, channels, h, w] (255 = ink) to float [n, channels, h, w] (1 = ink) of the given type.
-at::Tensor to_input(const at::Tensor& pixels, at::ScalarType type = at::kFloat);
-
 }  // namespace biji

@@ -12,17 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "native/data/pack.h"
 #include "native/nets/network.h"
 #include "native/nets/safetensors.h"
 #include "shared/decode.h"
 
 namespace biji {
-
-struct DataSource {
-  std::string name;  // of the pack
-  std::string path;
-  int64_t samples = 0;  // used for training
-};
 
 // One finished epoch. Negative: not measured.
 struct EpochRow {

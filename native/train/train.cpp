@@ -11,6 +11,7 @@
 
 #include "native/base/device.h"
 #include "native/base/progress.h"
+#include "native/base/random.h"
 #include "native/data/dataset.h"
 #include "native/nets/model.h"
 #include "native/nets/net.h"
@@ -18,8 +19,8 @@
 #include "native/train/eval.h"
 #include "native/train/ranks.h"
 #include "native/vary/augment.h"
-#include "native/vary/ink_augment.h"
-#include "native/vary/scribble.h"
+#include "native/vary/draw.h"
+#include "native/vary/non_characters.h"
 #include "native/vary/skeleton.h"
 
 namespace biji {
@@ -387,10 +388,10 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
         .strength = strength(recipe, step, state.total_steps),
         .seed = rank_seed(mix_seed(state.seed ^ 0xd2a3, static_cast<uint64_t>(step))),
         .threads = threads,
-        .exaggerate = recipe.exaggerate,
+        .extrapolate = recipe.exaggerate,
         .extent = strength(recipe, step, state.total_steps),
         .peers = &peers,
-        .pictures = recipe.pictures};
+        .as_pictures = recipe.pictures};
     return [index = index_of(step), draw_options, &data] { return draw(data, index, draw_options); };
   });
   at::Tensor loss_sum = at::zeros({}, at::TensorOptions().device(device).dtype(
@@ -449,11 +450,11 @@ RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
     if (const auto extra = static_cast<int64_t>(std::lround(recipe.scribbles * static_cast<float>(n)));
         extra > 0) {
       const uint64_t seed = rank_seed(mix_seed(state.seed ^ 0xbad1d, static_cast<uint64_t>(state.step)));
-      const at::Tensor none = data.drawn()
-                                  ? scribbles(extra, data.classes,
-                                              scaled(data.input, static_cast<int32_t>(pixels.size(-1))), seed)
-                                        .to(device)
-                                  : overlays(pixels, extra);
+      const at::Tensor none =
+          data.drawn() ? non_characters(extra, data.classes,
+                                        scaled(data.input, static_cast<int32_t>(pixels.size(-1))), seed)
+                             .to(device)
+                       : overlays(pixels, extra);
       pixels = at::cat({pixels, none});
     }
     at::Tensor x = augment(pixels, strength(recipe, state.step, state.total_steps),

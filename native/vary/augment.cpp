@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "native/nets/net.h"
-#include "native/vary/ink_augment.h"
+#include "native/base/random.h"
+#include "native/data/dataset.h"
 
 namespace biji {
 namespace {

@@ -4,26 +4,10 @@
 
 #include <cstdint>
 
+#include "native/base/random.h"
 #include "shared/normalize.h"
 
 namespace biji {
-
-// A generator that is the same on every machine and cheap to begin anew for each sample
-// (SplitMix64, G. Steele et al., 2014).
-class Random {
- public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-  uint64_t next();
-  float uniform(float low = 0, float high = 1);  // [low, high)
-  float normal();                                // mean 0, variance 1
-  bool chance(float probability) { return uniform() < probability; }
-
- private:
-  uint64_t state_;
-};
-
-// One 64-bit seed out of two numbers that may be small and close together.
-uint64_t mix_seed(uint64_t a, uint64_t b);
 
 // Another person's writing of the same strokes: each stroke a little moved, turned and scaled; strokes joined
 // by a pen that was not lifted, or broken; sparser points; the whole rotated, sheared, stretched, and warped

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "native/base/pipeline.h"
+#include "native/base/random.h"
 #include "native/vary/ink_augment.h"
 
 namespace biji {

@@ -1,5 +1,7 @@
 // Exported models: valid ONNX, the same weights when read back, and nothing accepted that was tampered with.
 
+#include "native/train/export.h"
+
 #include <gtest/gtest.h>
 #include <onnx/checker.h>
 #include <onnx/shape_inference/implementation.h>
@@ -8,9 +10,9 @@
 
 #include "native/base/file.h"
 #include "native/commands/report.h"
-#include "native/nets/model.h"
 #include "native/nets/onnx_model.h"
 #include "native/train/eval.h"
+#include "native/train/run_model.h"
 #include "native/train/train.h"
 #include "tests/native/training.h"
 

@@ -13,6 +13,7 @@
 #include "native/base/file.h"
 #include "native/data/photo.h"
 #include "native/data/picture.h"
+#include "native/train/run_model.h"
 #include "shared/raster.h"
 #include "tests/core/samples.h"
 #include "tests/native/testing.h"

@@ -11,8 +11,10 @@
 
 #include "native/base/file.h"
 #include "native/commands/report_page.h"
+#include "native/train/calibrate.h"
 #include "native/train/eval.h"
 #include "native/train/train.h"
+#include "native/vary/draw.h"
 #include "tests/core/samples.h"
 #include "tests/native/training.h"
 

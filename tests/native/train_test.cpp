@@ -8,13 +8,15 @@
 #include "native/base/file.h"
 #include "native/data/dataset.h"
 #include "native/nets/cpu/batch_norm.h"
-#include "native/nets/model.h"
 #include "native/nets/net.h"
 #include "native/nets/onnx_model.h"
 #include "native/train/eval.h"
+#include "native/train/export.h"
+#include "native/train/run_model.h"
 #include "native/vary/augment.h"
-#include "native/vary/hands.h"
+#include "native/vary/draw.h"
 #include "native/vary/ink_augment.h"
+#include "native/vary/writer_style.h"
 #include "tests/core/samples.h"
 #include "tests/native/training.h"
 
@@ -425,7 +427,7 @@ TEST(Ink, ScannedHasTheShadesOfScans) {
   EXPECT_LT(10 * black, ink);  // most of a drawn canvas's ink is black
 }
 
-TEST(Ink, BetweenTwoHandsIsBetweenThem) {
+TEST(WriterStyle, BetweenTwoWritersIsBetweenThem) {
   Ink from, to;
   from.add_stroke(std::vector<Point>{{0, 0}, {100, 0}});
   from.add_stroke(std::vector<Point>{{50, 0}, {50, 100}});
@@ -443,7 +445,7 @@ TEST(Ink, BetweenTwoHandsIsBetweenThem) {
   EXPECT_NEAR(std::max(bounds(half).width, bounds(half).height), 1, 0.1);
 }
 
-TEST(Ink, HandsThatWriteInAnotherOrderHaveNothingBetweenThem) {
+TEST(WriterStyle, OfAnotherStrokeOrderIsNotMatched) {
   Ink from, to;
   for (const float y : {0.f, 50.f, 100.f}) from.add_stroke(std::vector<Point>{{0, y}, {100, y}});
   for (const float y : {100.f, 50.f, 0.f}) to.add_stroke(std::vector<Point>{{100, y}, {0, y}});
@@ -516,7 +518,7 @@ TEST(Datasets, LeanPicturesMuchAsThePageDoes) {
   }
 }
 
-TEST(Datasets, OverdoWhatTellsAHandFromItsPeers) {
+TEST(Datasets, ExtrapolateAWritersStyle) {
   const TempFolder folder;
   write_ink_bars(folder / "ink.bjp", 40);
   write_pack(folder / "scan.bjp", {"scan", kHanziInput.picture(), {"4"}}, std::vector<uint16_t>{0},
@@ -527,7 +529,7 @@ TEST(Datasets, OverdoWhatTellsAHandFromItsPeers) {
   EXPECT_EQ(peers.of_label[4], (std::vector<int64_t>{4, 14, 24, 34}));  // not the scan
   DrawOptions options{.input = kHanziInput, .seed = 7, .threads = 4};
   const at::Tensor index = at::arange(data.size(), at::kLong), plain = draw(data, index, options);
-  options.exaggerate = 0.5f;
+  options.extrapolate = 0.5f;
   options.peers = &peers;
   const at::Tensor overdone = draw(data, index, options);
   const int64_t changed = overdone.ne(plain).flatten(1).any(1).sum().item<int64_t>();

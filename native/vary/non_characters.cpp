@@ -1,9 +1,10 @@
-#include "native/vary/scribble.h"
+#include "native/vary/non_characters.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "native/base/random.h"
 #include "native/vary/ink_augment.h"
 
 namespace biji {
@@ -80,7 +81,7 @@ std::vector<Point> turning(float x, float y, float from, float to, float turns, 
 
 }  // namespace
 
-Ink scribble(bool lines, uint64_t seed) {
+Ink non_character(bool lines, uint64_t seed) {
   Random random(mix_seed(seed, 0x5c71bb1e));
   Ink ink;
   switch (random.next() % (lines ? 8 : 7)) {
@@ -126,14 +127,14 @@ Ink scribble(bool lines, uint64_t seed) {
   return ink;
 }
 
-at::Tensor scribbles(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed,
-                     float slant) {
+at::Tensor non_characters(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed,
+                          float slant) {
   const bool lines = std::find(classes.begin(), classes.end(), "一") == classes.end();
   const int64_t size = spec.size_px, channels = spec.channels(), area = channels * size * size;
   at::Tensor out = at::zeros({count, channels, size, size}, at::kByte);
   for (int64_t i = 0; i < count; ++i) {
     const uint64_t own = mix_seed(seed, static_cast<uint64_t>(i));
-    const Result<Image> image = draw_varied(leaning(scribble(lines, own), slant), spec, 0.3f, own);
+    const Result<Image> image = draw_varied(leaning(non_character(lines, own), slant), spec, 0.3f, own);
     if (image.err == Err::kOk)
       std::memcpy(out.data_ptr<uint8_t>() + i * area, image.value.pixels.data(), static_cast<size_t>(area));
   }

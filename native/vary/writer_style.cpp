@@ -1,4 +1,4 @@
-#include "native/vary/hands.h"
+#include "native/vary/writer_style.h"
 
 #include <algorithm>
 #include <array>

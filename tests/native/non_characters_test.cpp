@@ -1,6 +1,6 @@
 // What is no character: made the same each time, and learned to be doubted.
 
-#include "native/vary/scribble.h"
+#include "native/vary/non_characters.h"
 
 #include <gtest/gtest.h>
 
@@ -12,21 +12,23 @@
 namespace biji {
 namespace {
 
-TEST(Scribble, OfEveryKindLeavesInk) {
-  const at::Tensor images = scribbles(300, {"a", "b"}, kLettersInput, 1);
+TEST(NonCharacter, OfEveryKindLeavesInk) {
+  const at::Tensor images = non_characters(300, {"a", "b"}, kLettersInput, 1);
   ASSERT_EQ(images.sizes(), (std::vector<int64_t>{300, 28, 28}));
   EXPECT_GT(images.amax({1, 2}).min().item<int>(), 100);
 }
 
-TEST(Scribble, IsTheSameForTheSameSeed) {
+TEST(NonCharacter, IsTheSameForTheSameSeed) {
   const Labels classes = {"a"};
-  EXPECT_TRUE(at::equal(scribbles(40, classes, kHanziInput, 7), scribbles(40, classes, kHanziInput, 7)));
-  EXPECT_FALSE(at::equal(scribbles(40, classes, kHanziInput, 7), scribbles(40, classes, kHanziInput, 8)));
+  EXPECT_TRUE(
+      at::equal(non_characters(40, classes, kHanziInput, 7), non_characters(40, classes, kHanziInput, 7)));
+  EXPECT_FALSE(
+      at::equal(non_characters(40, classes, kHanziInput, 7), non_characters(40, classes, kHanziInput, 8)));
 }
 
-TEST(Scribble, IsNoSingleLineWhereThatIsACharacter) {
+TEST(NonCharacter, IsNoSingleLineWhereThatIsACharacter) {
   for (uint64_t seed = 0; seed < 500; ++seed) {
-    const Ink ink = scribble(false, seed);
+    const Ink ink = non_character(false, seed);
     EXPECT_FALSE(ink.stroke_count() == 1 && ink.points.size() == 2 && bounds(ink).width > 0.1f) << seed;
   }
 }

@@ -1,0 +1,177 @@
+#include "native/train/export.h"
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "native/base/commit.h"
+#include "native/base/file.h"
+#include "native/nets/model.h"
+#include "native/nets/onnx_model.h"
+#include "native/train/calibrate.h"
+#include "native/train/eval.h"
+#include "native/train/golden.h"
+#include "native/train/run_model.h"
+
+namespace biji {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// The mean of the runs' weights. state: the first run's; its command becomes that of all.
+Net mean_net(const std::vector<fs::path>& runs, RunState& state) {
+  const at::NoGradGuard no_grad;
+  Net net = run_net(runs[0], state);
+  for (size_t i = 1; i < runs.size(); ++i) {
+    RunState other = read_run(runs[i]);
+    if (other.network != state.network || other.classes != state.classes)
+      throw std::runtime_error(runs[i].string() + ": is a run of " + other.network + " with " +
+                               std::to_string(other.classes.size()) + " classes, " + runs[0].string() +
+                               " one of " + state.network + " with " + std::to_string(state.classes.size()) +
+                               "; only weights of the same network can be averaged");
+    net.state().add_(run_net(runs[i], other).state());
+    state.command = joined_commands(std::move(state.command), other.command);
+  }
+  net.state().div_(static_cast<double>(runs.size()));
+  return net;
+}
+
+std::string text_of(const Labels& classes) {
+  std::string text;
+  for (const std::string& label : classes) text += label + "\n";
+  return text;
+}
+
+// Share of right answers on the samples of the calibration, without augmentation, by what the weights are stored as.
+json accuracy_by_precision(const Net& trained, const Dataset& samples) {
+  json out;
+  for (const char* precision : {"fp32", "fp16", "int8"}) {
+    Net net = fold(trained);
+    round_to(net, stored_of(precision));
+    const at::Tensor right = logits_of(net, samples).argmax(1).eq(samples.labels);
+    out[precision] = std::round(right.to(at::kDouble).mean().item<double>() * 1e6) / 1e6;
+  }
+  out["samples"] = samples.size();
+  return out;
+}
+
+// Times through the data: the last epoch may have ended early.
+double epochs_of(const RunState& state) {
+  if (state.epochs.empty()) return 0;
+  return std::round(100. * static_cast<double>(state.step) / static_cast<double>(state.epochs[0].step)) / 100;
+}
+
+// Whether any of the runs on the way to the weights learned from CASIA's data.
+bool from_casia(const RunState& state) {
+  for (const DataSource& source : state.data)
+    if (source.name.find("hwdb") != std::string::npos) return true;
+  return state.command.find("hwdb") != std::string::npos;
+}
+
+// What may be done with the weights, by the data they were made from.
+std::string licence_of(const RunState& state) {
+  if (from_casia(state))
+    return "Weights: made from CASIA's handwriting databases, which are free for academic research on "
+           "CASIA's "
+           "terms; ask CASIA before any commercial use.";
+  return "Weights: Apache-2.0. MNIST and EMNIST derive from NIST Special Database 19, a work of the US "
+         "government.";
+}
+
+// Models that ship are made by programs that anybody can build again.
+void warn_of_commit(const std::string& commit) {
+  if (reproducible(commit)) return;
+  std::fprintf(
+      stderr,
+      "the program that trained these weights was built from %s: nobody else can build it. Commit, build "
+      "and train again before you publish them.\n",
+      commit == "unknown" || commit.empty() ? "sources without a git commit"
+                                            : ("changed sources (" + commit + ")").c_str());
+}
+
+}  // namespace
+
+void export_model(const ExportOptions& options) {
+  const Stored stored = stored_of(options.precision);
+  RunState state = read_run(options.runs.at(0));
+  const Net trained = mean_net(options.runs, state);
+  Net net = fold(trained);
+  round_to(net, stored);
+  const std::string onnx = to_onnx(net, stored);
+
+  const Calibration calibration = calibrate(net, state);
+  const double temperature = calibration.temperature;
+  json accuracy = json::object();
+  std::string first;
+  for (const fs::path& path : options.evaluate) {
+    const Dataset data = load_data(std::vector{path}, state.input);
+    check_fits(data, state.classes, state.input);
+    const Metrics m = summarise(answers_of(net, data, temperature, network_row(state.network).look),
+                                net.network().classes());
+    if (first.empty()) first = data.sources[0].name;
+    accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
+    if (!options.quiet)
+      std::printf("%s: %.3f %% (%lld of %lld wrong), loss %.5f, calibration error %.4f\n",
+                  data.sources[0].name.c_str(), 100 * m.top1, static_cast<long long>(m.errors),
+                  static_cast<long long>(m.count), m.loss, m.calibration_error);
+  }
+  json sources = json::array();
+  for (const DataSource& source : state.data)
+    sources.push_back({{"name", source.name}, {"samples", source.samples}});
+
+  const fs::path out = options.out.has_filename() ? options.out : options.out.parent_path();
+  json card = {
+      {"name", out.filename().string()},
+      {"title", options.title.empty() ? out.filename().string() : options.title},
+      {"network", state.network},
+      {"version", options.version},
+      {"input_version", state.input_version},
+      {"input", input_card(state.input)},
+      {"classes", state.classes.size()},
+      {"labels", "labels.txt"},
+      {"opset", kOpset},
+      {"file", "model.onnx"},
+      {"bytes", onnx.size()},
+      {"sha256", sha256(onnx)},
+      {"precision", options.precision},
+      {"parameters", parameter_count(net.network())},
+      {"multiply_adds", multiply_adds(net.network())},
+      {"temperature", std::round(temperature * 1e4) / 1e4},
+      {"temperature_from", calibration.from},
+      {"rejection", rejection(net, state, calibration)},
+      {"training",
+       {{"command", state.command},
+        {"seed", state.seed},
+        {"epochs", epochs_of(state)},
+        {"held_out", state.held_out},
+        {"git_commit", state.git_commit},
+        {"seconds", std::round(state.seconds)}}},
+      {"data", sources},
+      {"accuracy", accuracy},
+      {"measured_on", first},
+      {"precisions", accuracy_by_precision(trained, calibration.samples)},
+      {"licence", licence_of(state)},
+  };
+  if (const LookAgain look = network_row(state.network).look; look.below > 0)
+    card["look_again"] = {{"below", short_number(look.below)}, {"slant", short_number(look.slant)}};
+  if (options.runs.size() > 1)
+    for (const fs::path& run : options.runs) card["training"]["mean_of"].push_back(run.string());
+  if (!options.quiet && fs::absolute(out).parent_path().filename() == "models")
+    warn_of_commit(state.git_commit);
+  const json check = golden(net, state, !from_casia(state));
+  write_file(out / "model.onnx", onnx);
+  write_file(out / "labels.txt", text_of(state.classes));
+  write_file(out / "golden.json", check.dump() + "\n");
+  write_file(out / "model.json", card.dump(2) + "\n");
+  if (!options.quiet)
+    std::printf(
+        "wrote %s: %.1f kB, %lld parameters, %.2f M multiply-adds, temperature %.3f, tolerance %.2g\n",
+        (out / "model.onnx").c_str(), static_cast<double>(onnx.size()) / 1000,
+        static_cast<long long>(parameter_count(net.network())),
+        static_cast<double>(multiply_adds(net.network())) / 1e6, temperature,
+        check.at("tolerance").get<double>());
+}
+
+}  // namespace biji

@@ -1,0 +1,37 @@
+// A run as an exported model: model.onnx, model.json (the card), labels.txt, golden.json.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace biji {
+
+struct ExportOptions {
+  // The first one's card and calibration; the weights are the mean of all. Runs that went on from the same weights in
+  // different ways often average to a network better than each (M. Wortsman et al., "Model soups", 2022); others do not.
+  std::vector<std::filesystem::path> runs;
+  std::filesystem::path out;                    // its last component is the model's name
+  std::string precision = "fp32";               // of the stored weights: onnx_model.h, stored_of
+  std::vector<std::filesystem::path> evaluate;  // packs whose accuracy goes into model.json
+  std::string version = "0.1.0";
+  bool quiet = false;
+  std::string title = {};  // for menus; empty: the name
+};
+
+// Writes the folder; model.json last, so that it never names a file that is not there. model.json holds
+//   name, title, network, version, input_version,
+//   input {size, box, centring: "mass"|"box"|"density", pen, directions, order, scale, mean, type: "u8"}: the network sees
+//   pixel * scale - mean,
+//   classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds,
+//   temperature, temperature_from: logits are divided by it before softmax,
+//   look_again {below, slant}: LookAgain, only of networks that look twice,
+//   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below
+//   the threshold had better be none; the shares of so many scribbles and characters that end up on the wrong side,
+//   training {command, seed, epochs, held_out, git_commit, seconds, mean_of [runs, where several]}, data [{name, samples}],
+//   accuracy {set: 0..1}, measured_on: the set whose figure stands for the model, the first one;
+//   precisions {fp32, fp16, int8: 0..1, samples}: on the samples that the temperature is from; licence
+// golden.h says what golden.json holds.
+void export_model(const ExportOptions& options);
+
+}  // namespace biji
