@@ -29,7 +29,7 @@ set(BIJI_PAD_EXPORTS
   _biji_pad_boxes _biji_pad_dirty _biji_pad_clean _biji_pad_live _biji_pad_draw _biji_pad_scratch _biji_pad_pen_down _biji_pad_pen_move
   _biji_pad_pen_predict _biji_pad_pen_up _biji_pad_pen_cancel _biji_pad_undo _biji_pad_redo _biji_pad_clear
   _biji_pad_erase _biji_pad_can_undo _biji_pad_can_redo _biji_pad_stroke_count _biji_pad_point_count _biji_pad_points
-  _biji_pad_ends _biji_pad_replace _biji_pad_memory)
+  _biji_pad_ends _biji_pad_replace)
 string(REPLACE ";" "," BIJI_PAD_EXPORTS "${BIJI_PAD_EXPORTS}")
 set_target_properties(biji-pad PROPERTIES SUFFIX .mjs)
 target_link_options(biji-pad PRIVATE

@@ -480,8 +480,4 @@ int32_t biji_pad_replace(biji_pad* pad, int32_t points, int32_t strokes) {
   return status(err);
 }
 
-int32_t biji_pad_memory(const biji_pad* pad) {
-  return static_cast<int32_t>(pad->document.memory_bytes());
-}
-
 }  // extern "C"

@@ -94,9 +94,6 @@ const int32_t* biji_pad_ends(biji_pad* pad);
 // kBadData or kTooLarge as in make_ink (shared/ink.h), and then nothing changes.
 int32_t biji_pad_replace(biji_pad* pad, int32_t points, int32_t strokes);
 
-// Bytes of the document, for tests of growth.
-int32_t biji_pad_memory(const biji_pad* pad);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,12 +1,15 @@
-// Types of the package. Behaviour is described here; web/recognizer.js and web/pad.js hold to it.
+// The package: its types and its manual. What is said here holds; web/recognizer/ and web/pad/ do it.
 
-/** One pen-down to pen-up. All arrays have the same length; any unit, y down. */
+/**
+ * One pen-down to pen-up. All arrays have the same length, at most 2^18 points and 2^14 strokes together; any unit, y down,
+ * coordinates finite and at most 1e7. What is not so is refused with a BijiError 'input' that names the stroke.
+ */
 export interface Stroke {
   x: ArrayLike<number>;
   y: ArrayLike<number>;
-  /** Milliseconds from any origin. */
+  /** Milliseconds from any origin; what is no number counts as 0. */
   t?: ArrayLike<number>;
-  /** 0..1; 0.5 where the device has none. */
+  /** 0..1, clamped; 0.5 where the device has none. */
   pressure?: ArrayLike<number>;
 }
 
@@ -130,24 +133,54 @@ export class BijiError extends Error {
   readonly code: 'network' | 'model' | 'input' | 'unsupported' | 'aborted' | 'disposed' | 'internal';
 }
 
-/** What each event of <biji-pad> carries. */
+/** What each event of <biji-pad> carries. All bubble, also out of shadow roots. */
 export interface BijiPadEventMap {
+  /** Everything is loaded; again after model, assets or provider has changed. */
   'biji-ready': CustomEvent<{ info: ModelInfo; provider: Provider }>;
+  /** Of loading. */
   'biji-progress': CustomEvent<Progress>;
+  /** A stroke has ended; strokes counts them. */
   'biji-stroke': CustomEvent<{ stroke: Stroke; strokes: number }>;
-  /** chosen: the user took this text from the list of candidates. provider is null when the pad was emptied. */
+  /**
+   * The value has changed or was read again; the events input and change follow when it has changed.
+   * chosen: the user took this text from the list of candidates. provider is null when the pad was emptied.
+   */
   'biji-change': CustomEvent<Omit<RecognitionResult, 'provider'> & { provider: Provider | null; chosen: boolean }>;
+  /**
+   * The pad shows it as well, with a button to try again where that helps. When the drawing module cannot be had, it is told
+   * once more when the model has been loaded: the pad is not going to be ready.
+   */
   'biji-error': CustomEvent<{ error: BijiError }>;
 }
 
-/** The <biji-pad> element: a form control that one writes on. */
+/**
+ * The <biji-pad> element: a form control that one writes on.
+ *
+ * Attributes: model, candidates, allow, delay, assets, provider, name, disabled, readonly, required, each with the property of
+ * that name below (readOnly for readonly); lang (en, zh) and form as for other elements. What makes no sense is clamped.
+ *
+ * Slot hint: what the empty paper says.
+ *
+ * CSS: --biji-ink, --biji-paper, --biji-guide, --biji-accent, --biji-border, --biji-box (colours; they follow color-scheme),
+ * --biji-pen-width (px), --biji-pressure (0..1, how much pressure widens the line), --biji-radius, --biji-aspect. Parts: paper,
+ * hint, progress, message (also unsupported, when there is nothing to draw with), bar, candidates, candidate, actions, button
+ * (also undo, redo, clear or retry).
+ *
+ * Keys: Control Z undoes, Control Y or Control Shift Z redoes, Delete, Backspace and Escape clear; Escape forgets the stroke
+ * under the pen.
+ */
 export interface BijiPad extends HTMLElement {
+  /** As in RecognizerOptions. Default 'digits'. */
   model: string;
+  /** Readings offered, 1..20; with 1 the list is not shown. Default 5. */
   candidates: number;
+  /** As in RecognizeOptions. Default: all that the model knows. */
   allow: string;
-  /** Milliseconds of pen rest before the ink is read. */
+  /** Milliseconds of pen rest before the ink is read, 0..60000. Default 0. */
   delay: number;
+  /** URL of the folder that holds this package's files. Default: the folder of biji.js. */
   assets: string;
+  /** As in RecognizerOptions. Default 'auto'. */
   provider: 'auto' | Provider;
   name: string;
   disabled: boolean;
@@ -155,9 +188,11 @@ export interface BijiPad extends HTMLElement {
   required: boolean;
   /** The text; setting it chooses a reading and leaves the ink. */
   value: string;
-  /** In CSS pixels; setting it reads it. */
+  /** In CSS pixels; setting it reads it, or throws BijiError 'input'. */
   ink: Ink;
+  /** The latest, or null when there is no ink. */
   readonly result: RecognitionResult | null;
+  /** Null until it is loaded. */
   readonly recognizer: Recognizer | null;
   readonly form: HTMLFormElement | null;
   readonly type: 'biji-pad';
@@ -166,13 +201,13 @@ export interface BijiPad extends HTMLElement {
   readonly willValidate: boolean;
   checkValidity(): boolean;
   reportValidity(): boolean;
-  /** Reads the ink now; null when something newer took its place. */
+  /** Reads the ink now; null when something newer took its place. Empty ink is the text '' without asking the model. */
   recognize(): Promise<RecognitionResult | null>;
   /** True when something changed; so for redo and clear. */
   undo(): boolean;
   redo(): boolean;
   clear(): boolean;
-  /** What the button beside an error does. */
+  /** What the button beside an error does: loads anew what failed to load, and reads the ink. */
   retry(): void;
   addEventListener<K extends keyof BijiPadEventMap>(type: K, listener: (this: BijiPad, event: BijiPadEventMap[K]) => unknown,
     options?: boolean | AddEventListenerOptions): void;

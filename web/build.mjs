@@ -1,6 +1,6 @@
 // Makes dist/: the site and the npm package in one folder that any static server can serve.
 // usage: node web/build.mjs [--wasm build-wasm] [--out dist]
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -51,6 +51,15 @@ const offline = ['./', './page.js', './page.css', './favicon.svg', './biji.js', 
   './biji-pad.wasm', './ort/ort.wasm.bundle.min.mjs', './ort/ort-wasm-simd-threaded.wasm', './models/index.json',
   ...['model.json', 'labels.txt', 'model.onnx'].map((file) => `./models/digits/${file}`)];
 
+// import css from './pad.css': the file's text, without its comments and spaces.
+const styles = {
+  name: 'styles',
+  setup: ({ onLoad }) => onLoad({ filter: /\.css$/ }, async ({ path: file }) => {
+    const { code } = await transform(await readFile(file, 'utf8'), { loader: 'css', minify: true, target: 'es2022' });
+    return { contents: code.trimEnd(), loader: 'text' };
+  }),
+};
+
 const bytes = async (...parts) => (await stat(path.join(next, ...parts))).size;
 await build({
   absWorkingDir: root,
@@ -68,6 +77,7 @@ await build({
   legalComments: 'none',
   external: ['node:*', './biji.js', './engine.js'],
   alias: { '#wasm': wasm },
+  plugins: [styles],
   define: {
     __BIJI_VERSION__: JSON.stringify(project.version),
     __BIJI_OFFLINE_FILES__: JSON.stringify(offline),
