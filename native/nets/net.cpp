@@ -70,9 +70,9 @@ void Net::initialise(uint64_t seed) {
     const std::string& name = entry.parameter.name;
     at::Tensor values = at::zeros(shape, at::kDouble);
     double* v = values.data_ptr<double>();
-    const bool lstm = name.rfind("lstm.", 0) == 0;
-    if (lstm) {
-      const int64_t units = shape[0] / 4;
+    const bool lstm = name.starts_with("lstm.");
+    if (lstm || name.starts_with("rnn.")) {
+      const int64_t units = shape[0] / (lstm ? 4 : 1);
       const double bound = 1 / std::sqrt(static_cast<double>(units));
       for (int64_t i = 0; i < values.numel(); ++i)
         v[i] = entry.parameter.role == Role::kWeight ? (2 * uniform() - 1) * bound : 0;
@@ -152,6 +152,14 @@ at::Tensor Net::forward(const at::Tensor& input, bool training) {
       case Op::kAdd:
         y = plain(x) + plain(values[static_cast<size_t>(node.b)]);
         break;
+      case Op::kRnn: {
+        const at::Tensor zero = at::zeros({1, x.size(0), node.shape.channels}, x.options());
+        const at::Tensor no_bias = at::zeros_like(p[2]);  // LibTorch has two, which are added
+        const auto result = at::rnn_tanh(plain(x).squeeze(1), zero, {p[0], p[1], p[2], no_bias}, true, 1, 0.,
+                                         training, false, true);
+        y = std::get<1>(result)[0];
+        break;
+      }
       case Op::kLstm: {
         const at::Tensor zero = at::zeros({1, x.size(0), node.shape.channels}, x.options());
         const auto result =

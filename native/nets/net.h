@@ -27,7 +27,8 @@ class Net {
   // Zeros; call initialise() or fill the tensors. type: kFloat, or kDouble for a reference.
   Net(Network network, at::Device device, at::ScalarType type = at::kFloat);
 
-  // He's initialisation (K. He et al., 2015), batch normalisation as identity, LSTM forget bias 1.
+  // He's initialisation (K. He et al., 2015), batch normalisation as identity; recurrent weights within
+  // 1/sqrt(units), LSTM forget bias 1.
   // The same seed gives the same weights on every machine.
   void initialise(uint64_t seed);
 

@@ -31,7 +31,9 @@ enum class Op {
   kLinear,             // flattens its input first (channel, row, column)
   kDropout,            // training only; removed for export
   kAdd,
-  kLstm,  // reads the rows of a [1, h, w] input from top to bottom, gives the last hidden state
+  // These read the rows of a [1, h, w] input from top to bottom and give the last hidden state.
+  kRnn,   // h = tanh(W x + R h + b) (J. Elman, 1990)
+  kLstm,  // S. Hochreiter and J. Schmidhuber, 1997, with a forget gate
 };
 
 // a, b: indices of earlier nodes, -1 = none. shape: of the output. name: prefix of its parameters.
@@ -70,7 +72,7 @@ std::vector<Parameter> parameters(const Network& network, const Node& node);
 bool fits_input(const Network& network, int32_t size_px);
 
 int64_t parameter_count(const Network& network);
-// Multiply-adds of one sample in convolutions, linear layers and LSTM matrices.
+// Multiply-adds of one sample in convolutions, linear and recurrent layers.
 int64_t multiply_adds(const Network& network);
 
 // The network as exported: batch normalisation folded into the convolution before it, dropout removed.

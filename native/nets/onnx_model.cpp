@@ -43,11 +43,15 @@ Quantised quantise(const at::Tensor& values) {
   return {values.div(scales).round_().clamp_(-127, 127).to(at::kChar).contiguous(), scales};
 }
 
+bool recurrent(const std::string& parameter) {
+  return parameter.starts_with("lstm.") || parameter.starts_with("rnn.");
+}
+
 // What becomes of a parameter of the net.
 Stored stored_as(const Net& net, const Net::Entry& entry, Stored stored) {
   if (stored != Stored::kInt8) return stored;
   const bool first = &entry == &net.entries().front();
-  const bool matrix = entry.parameter.role == Role::kWeight && !entry.parameter.name.starts_with("lstm.");
+  const bool matrix = entry.parameter.role == Role::kWeight && !recurrent(entry.parameter.name);
   return matrix && !first ? Stored::kInt8 : Stored::kHalf;
 }
 
@@ -159,18 +163,24 @@ class Graph {
   NodeProto* last_ = nullptr;
 };
 
-std::string lstm(Graph& g, const Net& net, const Node& node, const std::string& x) {
-  const auto part = [&](const char* suffix) { return reorder_gates(net.tensor(node.name + suffix), true); };
+// A simple RNN or an LSTM.
+std::string recurrent_layer(Graph& g, const Net& net, const Node& node, const std::string& x) {
+  const bool lstm = node.op == Op::kLstm;
+  const auto part = [&](const char* suffix) {
+    const at::Tensor values = net.tensor(node.name + suffix);
+    return lstm ? reorder_gates(values, true) : values;
+  };
   const std::string rows =
       g.node("Squeeze", node.name + ".rows", {x, g.constant(node.name + ".axis1", {1})});  // [n, h, w]
   const std::string sequence = g.node("Transpose", node.name + ".sequence", {rows});       // [h, n, w]
   g.attribute("perm", {1, 0, 2});
   const std::string w = g.weight(node.name + ".weight_input", part(".weight_input").unsqueeze(0));
   const std::string r = g.weight(node.name + ".weight_hidden", part(".weight_hidden").unsqueeze(0));
-  const std::string b =
-      g.weight(node.name + ".bias", at::cat({part(".bias_input"), part(".bias_hidden")}).unsqueeze(0));
-  const std::string hidden =
-      g.node("LSTM", node.name, {sequence, w, r, b}, {"", node.name + ".hidden"});  // [1, n, units]
+  const at::Tensor bias = part(lstm ? ".bias_input" : ".bias");
+  const at::Tensor bias_hidden = lstm ? part(".bias_hidden") : at::zeros_like(bias);
+  const std::string b = g.weight(node.name + ".bias", at::cat({bias, bias_hidden}).unsqueeze(0));
+  const std::string hidden = g.node(lstm ? "LSTM" : "RNN", node.name, {sequence, w, r, b},
+                                    {"", node.name + ".hidden"});  // [1, n, units]
   g.attribute("hidden_size", node.shape.channels);
   return g.node("Squeeze", node.name + ".last", {hidden, g.constant(node.name + ".axis0", {0})});
 }
@@ -236,8 +246,9 @@ std::string to_onnx(const Net& net, Stored stored) {
       case Op::kAdd:
         values.push_back(g.node("Add", name, {x, values[static_cast<size_t>(node.b)]}));
         break;
+      case Op::kRnn:
       case Op::kLstm:
-        values.push_back(lstm(g, net, node, x));
+        values.push_back(recurrent_layer(g, net, node, x));
         break;
       case Op::kBatchNorm:
       case Op::kDropout:
@@ -285,14 +296,17 @@ FloatTensors weights_of_onnx(std::string_view bytes) {
       rows[0] = values.size(0);
       values = values * scale->second.view(rows);
     }
-    if (!name.starts_with("lstm.")) {
+    if (!recurrent(name)) {
       add(name, values);
       continue;
     }
-    const bool biases = name == "lstm.bias";
-    if (values.dim() < 2 || values.size(0) != 1 || values.size(1) % (biases ? 8 : 4) != 0)
+    const bool lstm = name.starts_with("lstm."), biases = name.ends_with(".bias");
+    const int64_t parts = (lstm ? 4 : 1) * (biases ? 2 : 1);
+    if (values.dim() < 2 || values.size(0) != 1 || values.size(1) % parts != 0)
       throw std::runtime_error("the weight \"" + name + "\" has another shape");
-    if (biases) {
+    if (!lstm) {
+      add(name, biases ? values[0].chunk(2)[0] + values[0].chunk(2)[1] : values[0]);
+    } else if (biases) {
       add("lstm.bias_input", reorder_gates(values[0].chunk(2)[0], false));
       add("lstm.bias_hidden", reorder_gates(values[0].chunk(2)[1], false));
     } else {

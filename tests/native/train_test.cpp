@@ -32,8 +32,11 @@ TEST(Networks, CountWhatTheirDefinitionsSay) {
             25 * 32 + 32 + 25 * 32 * 64 + 64 + 7 * 7 * 64 * 1024 + 1024 + 1024 * 10 + 10);
   EXPECT_EQ(multiply_adds(cnn), 784 * 25 * 32 + 196 * 25 * 32 * 64 + 7 * 7 * 64 * 1024 + 1024 * 10);
   const Network rnn = network_row("mnist-rnn").build(10);
-  EXPECT_EQ(parameter_count(rnn), 4 * 50 * (28 + 50 + 2) + 50 * 10 + 10);
-  EXPECT_EQ(multiply_adds(rnn), 28 * 4 * 50 * (28 + 50) + 500);
+  EXPECT_EQ(parameter_count(rnn), 4460);
+  EXPECT_EQ(multiply_adds(rnn), 28 * 50 * (28 + 50) + 500);
+  const Network lstm = network_row("mnist-lstm").build(10);
+  EXPECT_EQ(parameter_count(lstm), 4 * 50 * (28 + 50 + 2) + 50 * 10 + 10);
+  EXPECT_EQ(multiply_adds(lstm), 28 * 4 * 50 * (28 + 50) + 500);
   const Network lenet = network_row("lenet5").build(10);
   EXPECT_EQ(parameter_count(lenet), 431080);  // as Caffe counts it
 }
@@ -170,6 +173,33 @@ TEST(Networks, GrowByBlocksThatBeginAsNothing) {
   incomplete.erase("x.conv8.weight");  // not a block that is missing, but a layer
   EXPECT_NE(error_of([&] { import_smaller(large, "x.", incomplete); }).find("do not fit"), std::string::npos);
   EXPECT_NE(error_of([&] { import_smaller(large, "x.", {}); }).find("do not fit"), std::string::npos);
+}
+
+// The definition, row by row, in double; gradients by the chain rule are LibTorch's in both.
+TEST(Networks, ASimpleRnnIsAPlainLoop) {
+  Net net(network_row("mnist-rnn").build(10), at::kCPU, at::kDouble);
+  net.initialise(1);
+  {
+    const at::NoGradGuard no_grad;
+    at::manual_seed(2);
+    net.tensor("rnn.bias").normal_();
+  }
+  net.enable_gradients();
+  const at::Tensor x = at::rand({5, 1, 28, 28}, at::kDouble);
+  const auto gradient = [&](const at::Tensor& logits) {
+    net.gradient().zero_();
+    logits.square().sum().backward();
+    return net.gradient().clone();
+  };
+  const at::Tensor is = net.forward(x, true);
+  const at::Tensor gradient_is = gradient(is);
+  at::Tensor h = at::zeros({5, 50}, at::kDouble);
+  for (int64_t row = 0; row < 28; ++row)
+    h = at::tanh(at::matmul(x.select(1, 0).select(1, row), net.tensor("rnn.weight_input").t()) +
+                 at::matmul(h, net.tensor("rnn.weight_hidden").t()) + net.tensor("rnn.bias"));
+  const at::Tensor should = at::linear(h, net.tensor("linear1.weight"), net.tensor("linear1.bias"));
+  EXPECT_LT((is - should).abs().max().item<double>(), 1e-12);
+  EXPECT_LT((gradient_is - gradient(should)).abs().max().item<double>(), 1e-12);
 }
 
 TEST(Networks, FitInputsAsLargeAsTheirLastMapIs) {
