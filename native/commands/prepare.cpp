@@ -36,23 +36,24 @@ void add_prepare(CLI::App& app) {
   command->add_option("--without", options->without,
                       "idx sets: leave out what shows the same writing as a picture in these packs");
   command->add_option("--writers", options->writers, "hwdb, olhwdb: only these, such as 1001-1200,1205");
+  const auto network = std::make_shared<std::string>("auto");
   std::vector<std::string> inputs = {"auto"};
   for (const auto& row : network_table()) inputs.emplace_back(row.name);
   command
       ->add_option(
-          "--network", options->network,
+          "--network", *network,
           "idx sets, png: the network that shall read them; auto: digits, letters or hanzi by the classes")
       ->check(CLI::IsMember(inputs))
       ->capture_default_str();
   command->add_option("--threads", options->threads, "0 = one a core")->capture_default_str();
 
-  command->callback([options] {
+  command->callback([options, network] {
     const bool casia = options->set.ends_with("hwdb");
     if (!options->writers.empty() && !casia)
       throw Misuse("--writers is for hwdb and olhwdb; " + options->set + " does not say who wrote what");
     if (!options->without.empty() && (casia || options->set == "png"))
       throw Misuse("--without is for idx sets, not for " + options->set);
-    if (options->network != "auto") options->network_input = network_row(options->network).input;
+    if (*network != "auto") options->input = {*network, network_row(*network).input.picture()};
     prepare(*options);
   });
 }

@@ -10,7 +10,7 @@
 
 #include "native/base/file.h"
 #include "native/commands/report/files.h"
-#include "native/data/picture.h"
+#include "native/data/png.h"
 
 namespace biji {
 namespace {

@@ -14,6 +14,7 @@
 #include "native/data/casia.h"
 #include "native/data/dataset.h"
 #include "native/data/picture.h"
+#include "native/data/png.h"
 #include "native/vary/augment.h"
 #include "native/vary/draw.h"
 #include "native/vary/skeleton.h"

@@ -69,17 +69,6 @@ const char kCutShort[] = "cut short: the file ends within a record";
 
 }  // namespace
 
-void Skipped::add(const std::string& reason, const std::string& where) {
-  Reason& entry = reasons[reason];
-  if (entry.count++ == 0) entry.first = where;
-}
-
-int64_t Skipped::count() const {
-  int64_t total = 0;
-  for (const auto& [text, reason] : reasons) total += reason.count;
-  return total;
-}
-
 std::string gbk_to_utf8(uint8_t first, uint8_t second) {
   static const GbkTable table;
   return table[static_cast<size_t>(first) << 8 | second];

@@ -10,25 +10,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "native/data/archive.h"
+#include "native/data/skipped.h"
 #include "shared/image.h"
 #include "shared/ink.h"
 
 namespace biji {
-
-// What was left out and why, counted by reason, with the first place where it happened.
-struct Skipped {
-  struct Reason {
-    int64_t count = 0;
-    std::string first;  // "1001.pot at byte 1234"
-  };
-  std::map<std::string, Reason> reasons;
-  void add(const std::string& reason, const std::string& where);
-  int64_t count() const;
-};
 
 // One scanned character. gray: 255 = paper, as it is in the file.
 struct GntSample {

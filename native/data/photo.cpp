@@ -1,7 +1,6 @@
 #include "native/data/photo.h"
 
 #include <libexif/exif-data.h>
-#include <png.h>
 #include <turbojpeg.h>
 
 #include <algorithm>
@@ -11,32 +10,11 @@
 #include <string>
 
 #include "native/base/file.h"
+#include "native/data/png.h"
 #include "shared/image.h"
 
 namespace biji {
 namespace {
-
-void check_size(int64_t width, int64_t height) {
-  if (width > kMaxImageSide || height > kMaxImageSide || width * height > kMaxImagePixels)
-    throw std::runtime_error("has " + std::to_string(width) + " x " + std::to_string(height) +
-                             " pixels; at most " + std::to_string(kMaxImagePixels >> 20) + " Mi in all and " +
-                             std::to_string(kMaxImageSide) + " a side can be read. Scale it down");
-}
-
-Photo decode_png(std::string_view file) {
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  const std::unique_ptr<png_image, void (*)(png_image*)> guard(&header, png_image_free);
-  if (!png_image_begin_read_from_memory(&header, file.data(), file.size()))
-    throw std::runtime_error(std::string("is a damaged PNG file (") + header.message + ")");
-  check_size(header.width, header.height);
-  header.format = PNG_FORMAT_RGBA;
-  Photo photo{static_cast<int32_t>(header.width), static_cast<int32_t>(header.height), {}};
-  photo.rgba.resize(PNG_IMAGE_SIZE(header));
-  if (!png_image_finish_read(&header, nullptr, photo.rgba.data(), 0, nullptr))
-    throw std::runtime_error(std::string("is a damaged PNG file (") + header.message + ")");
-  return photo;
-}
 
 // 1..8; 1 = upright, also when nothing is said.
 int32_t exif_orientation(std::string_view file) {
@@ -89,7 +67,7 @@ Photo decode_jpeg(std::string_view file) {
   if (tjDecompressHeader3(turbo.get(), bytes, file.size(), &photo.width, &photo.height, &subsampling,
                           &colours) != 0)
     fail();
-  check_size(photo.width, photo.height);
+  check_picture_size(photo.width, photo.height);
   photo.rgba.resize(static_cast<size_t>(photo.width) * photo.height * 4);
   // A file that would be decompressed over and over is refused (TJFLAG_LIMITSCANS).
   if (tjDecompress2(turbo.get(), bytes, file.size(), photo.rgba.data(), photo.width, 0, photo.height,
@@ -104,8 +82,16 @@ Photo decode_jpeg(std::string_view file) {
 
 }  // namespace
 
+void check_picture_size(int64_t width, int64_t height) {
+  if (width > kMaxImageSide || height > kMaxImageSide || width * height > kMaxImagePixels)
+    throw std::runtime_error("has " + std::to_string(width) + " x " + std::to_string(height) +
+                             " pixels; at most " + std::to_string(kMaxImagePixels >> 20) + " Mi in all and " +
+                             std::to_string(kMaxImageSide) + " a side can be read. Scale it down");
+}
+
 Photo decode_photo(std::string_view file) {
-  if (file.starts_with("\x89PNG\r\n\x1a\n")) return decode_png(file);
+  if (file.starts_with("\x89PNG\r\n\x1a\n"))
+    return read_png({reinterpret_cast<const uint8_t*>(file.data()), file.size()});
   if (file.starts_with("\xff\xd8\xff")) return decode_jpeg(file);
   throw std::runtime_error(
       "is neither a PNG nor a JPEG picture (HEIC, WebP and others are not read); convert it to one of them");

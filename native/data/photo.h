@@ -26,6 +26,9 @@ Photo decode_photo(std::string_view file);
 Photo read_photo(const std::filesystem::path& path);
 inline constexpr uint64_t kMaxPhotoFileBytes = 256 << 20;
 
+// Throws std::runtime_error, without a file's name, when a picture has more pixels than shared/image.h allows.
+void check_picture_size(int64_t width, int64_t height);
+
 // Whether a file of this name should be a picture: .png, .jpg, .jpeg, in any case.
 bool is_photo_name(const std::filesystem::path& path);
 

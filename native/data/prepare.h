@@ -3,12 +3,19 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "shared/normalize.h"
 
 namespace biji {
+
+// The input of a network and what the network is called.
+struct NamedInput {
+  std::string name;
+  InputSpec spec;
+};
 
 struct PrepareOptions {
   std::string set = {};         // a name of prepare_sets()
@@ -23,11 +30,10 @@ struct PrepareOptions {
   std::string writers = {};  // CASIA: "1001-1200,1205", by the files' names; empty = all
   // idx sets: packs of pixels; samples that show the same writing as one in there (alike.h) are left out.
   std::vector<std::filesystem::path> without = {};
-  // idx sets, png: the network whose input is made, by name. auto: digits for the classes 0-9, letters where only
-  // a-z and A-Z join them, else hanzi; for idx sets of which all classes are kept, the set's own.
-  std::string network = "auto";
-  InputSpec network_input = {};  // of that network; unused with auto
-  int threads = 0;               // 0 = one a core
+  // idx sets, png: the input to make, a picture. Empty: that of digits for the classes 0-9, of letters where only a-z
+  // and A-Z join them, else of hanzi; for idx sets of which all classes are kept, the set's own.
+  std::optional<NamedInput> input = {};
+  int threads = 0;  // 0 = one a core
 };
 
 // "mnist"; "emnist" (byclass), "emnist-bymerge", "emnist-balanced", "emnist-letters", "emnist-digits",
@@ -40,8 +46,5 @@ std::vector<std::string> prepare_sets();
 // why). Memory does not grow with the set but for 12 bytes a sample (idx sets: the files themselves).
 // Throws std::runtime_error naming the file and what to try.
 void prepare(const PrepareOptions& options);
-
-// The 3,755 characters of GB 2312's first level, in the standard's order (by pinyin), UTF-8.
-std::vector<std::string> gb2312_level1();
 
 }  // namespace biji

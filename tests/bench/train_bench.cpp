@@ -13,8 +13,8 @@
 #include <sstream>
 
 #include "native/base/device.h"
+#include "native/data/class_table.h"
 #include "native/data/pack.h"
-#include "native/data/prepare.h"
 #include "native/train/train.h"
 #include "tests/core/samples.h"
 #include "tests/native/testing.h"

@@ -2,7 +2,7 @@
 
 #include "native/data/photo.h"
 
-#include "native/data/picture.h"
+#include "native/data/png.h"
 #include "tests/core/samples.h"
 #include "tests/fuzz/fuzz.h"
 

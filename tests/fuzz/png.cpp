@@ -1,6 +1,7 @@
 // Pictures that anybody may have made.
 
-#include "native/data/picture.h"
+#include "native/data/png.h"
+
 #include "tests/core/samples.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/native/png_files.h"
@@ -20,9 +21,9 @@ std::vector<std::string> seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace biji;
   accepts([&] {
-    const Image image = read_png({data, size});
-    require(image.width > 0 && image.height > 0, "an image");
-    require(image.pixels.size() == static_cast<size_t>(image.width) * static_cast<size_t>(image.height),
+    const Photo photo = read_png({data, size});
+    require(photo.width > 0 && photo.height > 0, "an image");
+    require(photo.rgba.size() == static_cast<size_t>(photo.width) * static_cast<size_t>(photo.height) * 4,
             "as many pixels as the sizes say");
   });
   return 0;

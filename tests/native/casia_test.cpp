@@ -19,6 +19,12 @@
 namespace biji {
 namespace {
 
+int64_t count_of(const Skipped& skipped) {
+  int64_t total = 0;
+  for (const auto& [reason, entry] : skipped.reasons) total += entry.count;
+  return total;
+}
+
 namespace fs = std::filesystem;
 
 class MemoryStream : public ByteStream {
@@ -101,7 +107,7 @@ TEST(Gbk, BecomesUtf8) {
 TEST(Gnt, RecordsAreReadInOrder) {
   const Read read = gnt(kGnt);
   EXPECT_EQ(read.labels, (std::vector<std::string>{"啊", "7", "啊"}));
-  EXPECT_EQ(read.skipped.count(), 0);
+  EXPECT_EQ(count_of(read.skipped), 0);
 }
 
 TEST(Gnt, EveryTruncationKeepsTheWholeRecordsAndSaysWhatWasLost) {
@@ -111,7 +117,7 @@ TEST(Gnt, EveryTruncationKeepsTheWholeRecordsAndSaysWhatWasLost) {
     const size_t whole = length >= ends[1] ? 2 : length >= ends[0] ? 1 : 0;
     EXPECT_EQ(read.labels.size(), whole) << length;
     const bool at_a_record = length == 0 || length == ends[0] || length == ends[1];
-    EXPECT_EQ(read.skipped.count(), at_a_record ? 0 : 1) << length;
+    EXPECT_EQ(count_of(read.skipped), at_a_record ? 0 : 1) << length;
   }
 }
 
@@ -127,7 +133,7 @@ TEST(Gnt, SizesThatLieEndTheFileWithoutAllocatingForThem) {
        }) {
     const Read read = gnt(good + bad);
     EXPECT_EQ(read.labels.size(), 1u);
-    EXPECT_EQ(read.skipped.count(), 1);
+    EXPECT_EQ(count_of(read.skipped), 1);
   }
 }
 
@@ -152,7 +158,7 @@ TEST(Pot, StrokesAndLabelsAreRead) {
   ASSERT_EQ(samples[0].ink.stroke_count(), 2);
   EXPECT_EQ(samples[0].ink.stroke(0)[1].y, -5);
   EXPECT_EQ(samples[0].ink.stroke(1).size(), 1u);
-  EXPECT_EQ(skipped.count(), 0);
+  EXPECT_EQ(count_of(skipped), 0);
 }
 
 TEST(Pot, EveryTruncationKeepsTheWholeRecords) {
@@ -160,7 +166,7 @@ TEST(Pot, EveryTruncationKeepsTheWholeRecords) {
   for (size_t length = 0; length < kPot.size(); ++length) {
     const Read read = pot(kPot.substr(0, length));
     EXPECT_EQ(read.labels.size(), length >= record ? 1u : 0u) << length;
-    EXPECT_EQ(read.skipped.count(), length % record == 0 ? 0 : 1) << length;
+    EXPECT_EQ(count_of(read.skipped), length % record == 0 ? 0 : 1) << length;
   }
 }
 
@@ -181,14 +187,14 @@ TEST(Pot, RecordsThatContradictThemselvesAreSkipped) {
        }) {
     const Read read = pot(bad + pot_record(kTagA));
     EXPECT_EQ(read.labels.size(), 1u);
-    EXPECT_EQ(read.skipped.count(), 1);
+    EXPECT_EQ(count_of(read.skipped), 1);
   }
 }
 
 TEST(Pot, ARecordTooSmallToBeOneEndsTheFile) {
   const Read read = pot(pot_record(kTagA) + le16(2) + std::string(40, '\0'));
   EXPECT_EQ(read.labels.size(), 1u);
-  EXPECT_EQ(read.skipped.count(), 1);
+  EXPECT_EQ(count_of(read.skipped), 1);
 }
 
 // ---- folders, compression, archives

@@ -12,7 +12,7 @@
 
 #include "native/base/file.h"
 #include "native/data/photo.h"
-#include "native/data/picture.h"
+#include "native/data/png.h"
 #include "native/train/run_model.h"
 #include "shared/raster.h"
 #include "tests/core/samples.h"
