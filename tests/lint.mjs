@@ -157,6 +157,7 @@ function checkImports(sources) {
     if (!kImports[folder]) continue;
     for (const found of text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']*)'/g)) {
       const to = path.posix.join(path.posix.dirname(name), found[1]);
+      if (to.endsWith('.d.ts')) continue; // types alone
       if (!kImports[folder].some((each) => to.startsWith(`web/${each}/`)))
         problems.push(problem(name, lineAt(text, found.index),
           `imports ${to}, but web/${folder}/ imports from ${kImports[folder].map((each) => `web/${each}/`).join(' and ')} only`));
@@ -188,11 +189,12 @@ function checkExports(sources) {
 
 // ---- declarations --------------------------------------------------------------------------------------------------
 
-/** Runs the TypeScript compiler over the declarations as a strict program with the DOM would. */
+/** Runs the TypeScript compiler over the declarations, and scripts that ask for it, as a strict program with the DOM would. */
 async function checkTypes(sources) {
   const compiler = path.join(kRoot, 'node_modules/typescript/bin/tsc');
-  const files = [...sources.keys()].filter((name) => name.startsWith('web/') && name.endsWith('.d.ts'));
-  const child = spawn(process.execPath, [compiler, '--ignoreConfig', '--noEmit', '--strict', '--module', 'esnext', '--target', 'es2022',
+  const files = [...sources].filter(([name, text]) => name.startsWith('web/') && (name.endsWith('.d.ts') || text.startsWith('// @ts-check')))
+    .map(([name]) => name);
+  const child = spawn(process.execPath, [compiler, '--ignoreConfig', '--noEmit', '--allowJs', '--strict', '--module', 'esnext', '--target', 'es2022',
     '--moduleResolution', 'bundler', '--lib', 'es2022,dom', '--types', '', '--pretty', 'false', ...files], { cwd: kRoot });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));

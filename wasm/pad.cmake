@@ -28,7 +28,7 @@ set(BIJI_PAD_EXPORTS
   _biji_pad_create _biji_pad_destroy _biji_pad_attach _biji_pad_detach _biji_pad_resize _biji_pad_style
   _biji_pad_boxes _biji_pad_dirty _biji_pad_clean _biji_pad_live _biji_pad_draw _biji_pad_scratch _biji_pad_pen_down _biji_pad_pen_move
   _biji_pad_pen_predict _biji_pad_pen_up _biji_pad_pen_cancel _biji_pad_undo _biji_pad_redo _biji_pad_clear
-  _biji_pad_erase _biji_pad_can_undo _biji_pad_can_redo _biji_pad_stroke_count _biji_pad_point_count _biji_pad_points
+  _biji_pad_erase _biji_pad_can_undo _biji_pad_can_redo _biji_pad_stroke_count _biji_pad_points
   _biji_pad_ends _biji_pad_replace)
 string(REPLACE ";" "," BIJI_PAD_EXPORTS "${BIJI_PAD_EXPORTS}")
 set_target_properties(biji-pad PROPERTIES SUFFIX .mjs)
@@ -37,7 +37,7 @@ target_link_options(biji-pad PRIVATE
   -sMODULARIZE=1 -sEXPORT_ES6=1 -sUSE_ES6_IMPORT_META=0  # the page says where the wasm file is (locateFile)
   -sENVIRONMENT=web,worker
   -sDYNAMIC_EXECUTION=0                                  # strict script-src pages
-  -sFILESYSTEM=0
+  -sFILESYSTEM=0 -sMALLOC=emmalloc                      # small: little is allocated, and rarely
   -sMIN_WEBGL_VERSION=2 -sMAX_WEBGL_VERSION=2
   -sMIN_CHROME_VERSION=91 -sMIN_SAFARI_VERSION=160400 -sMIN_FIREFOX_VERSION=89
   -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=2097152 -sMAXIMUM_MEMORY=268435456 -sTOTAL_STACK=262144

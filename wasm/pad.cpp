@@ -451,9 +451,6 @@ int32_t biji_pad_live(const biji_pad* pad) {
 int32_t biji_pad_stroke_count(const biji_pad* pad) {
   return pad->document.stroke_count();
 }
-int32_t biji_pad_point_count(const biji_pad* pad) {
-  return pad->document.point_count();
-}
 
 const float* biji_pad_points(biji_pad* pad, int32_t live) {
   biji::Ink& ink = pad->exported = pad->document.ink();

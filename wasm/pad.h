@@ -80,10 +80,9 @@ int32_t biji_pad_can_redo(const biji_pad* pad);
 
 // 1 while a stroke is under the pen.
 int32_t biji_pad_live(const biji_pad* pad);
-// Finished strokes and their points, without the one under the pen.
+// Finished strokes, without the one under the pen.
 int32_t biji_pad_stroke_count(const biji_pad* pad);
-int32_t biji_pad_point_count(const biji_pad* pad);
-// Copies the finished ink out: floats [point_count, 4] as in scratch. Null when there is none or out of memory.
+// Copies the finished ink out: floats [points, 4] as in scratch; how many there are is the last of biji_pad_ends. Null when there is none or out of memory.
 // live: 1 for one more stroke and its points at the end, the one under the pen, if there is one.
 const float* biji_pad_points(biji_pad* pad, int32_t live);
 // [stroke_count, + 1 with live]: the end of each stroke in the array of biji_pad_points, which must have been called last.

@@ -1,6 +1,7 @@
 // Makes dist/: the site and the npm package in one folder that any static server can serve.
 // usage: node web/build.mjs [--wasm build-wasm] [--out dist]
 import { build, transform } from 'esbuild';
+import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -60,7 +61,19 @@ const styles = {
   }),
 };
 
-const bytes = async (...parts) => (await stat(path.join(next, ...parts))).size;
+// What the scripts check at each other, so that a cache cannot mix files of different builds: the version of the package with
+// a digest of what it is built from, and which WebAssembly modules belong to it.
+const digest = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+const sources = (await readdir(path.join(root, 'web'), { recursive: true })).filter((file) => /\.(js|css)$/.test(file)).sort();
+const modules = await Promise.all(['biji-core.wasm', 'biji-pad.wasm'].map(async (file) => {
+  const content = await readFile(path.join(next, file));
+  return [file, { bytes: content.length, sha256: digest(content) }];
+}));
+const parts = await Promise.all(sources.map((file) => readFile(path.join(root, 'web', file))));
+const version = `${project.version}+${digest(JSON.stringify(modules), ...parts).slice(0, 8)}`;
+const runtimes = await Promise.all(runtime.filter((file) => file.endsWith('.wasm')).map(async (file) =>
+  [`ort/${file}`, { bytes: (await stat(path.join(next, 'ort', file))).size }]));
+
 await build({
   absWorkingDir: root,
   entryPoints: [
@@ -79,13 +92,9 @@ await build({
   alias: { '#wasm': wasm },
   plugins: [styles],
   define: {
-    __BIJI_VERSION__: JSON.stringify(project.version),
+    __BIJI_VERSION__: JSON.stringify(version),
     __BIJI_OFFLINE_FILES__: JSON.stringify(offline),
-    __BIJI_FILE_BYTES__: JSON.stringify({
-      core: await bytes('biji-core.wasm'),
-      wasm: await bytes('ort', 'ort-wasm-simd-threaded.wasm'),
-      jspi: await bytes('ort', 'ort-wasm-simd-threaded.jspi.wasm'),
-    }),
+    __BIJI_FILES__: JSON.stringify(Object.fromEntries([...modules, ...runtimes])),
   },
   logLevel: 'warning',
 });
@@ -98,4 +107,4 @@ await writeFile(path.join(next, 'package.json'), `${JSON.stringify({
 
 await rm(out, { recursive: true, force: true });
 await rename(next, out);
-console.log(`dist/ is ready: ${models.length} model(s), version ${project.version}`);
+console.log(`dist/ is ready: ${models.length} model(s), version ${version}`);

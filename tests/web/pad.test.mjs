@@ -33,7 +33,7 @@ describe('<biji-pad>', () => {
     await worker.evaluate(() => {
       globalThis.asked = [];
       addEventListener('message', ({ data: { op, args } }) => {
-        if (op === 'recognize') asked.push(args[1].ink.reduce((sum, { x }) => sum + x.length, 0));
+        if (op === 'recognize') asked.push(args[1].ink.points.length / 4);
         globalThis.heard?.();
       });
     });

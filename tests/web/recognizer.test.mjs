@@ -1,11 +1,11 @@
 // The recogniser in real Chromium: both providers, and what can go wrong between them.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { drawDigit, kGpuFlags, openBlank, ready, stage, valueIs } from './browser.mjs';
+import { drawDigit, kGpuFlags, open, openBlank, ready, stage, valueIs } from './browser.mjs';
 import { digitInk } from './digits.mjs';
-import { golden, kDist } from './support.mjs';
+import { golden, kDist, scratch, serve } from './support.mjs';
 
 describe('WebGPU', () => {
   const here = stage({ before, after }, kGpuFlags);
@@ -105,5 +105,85 @@ describe('WebGPU', () => {
     const second = await choose(digitInk('2'));
     assert.equal(second.provider, first.provider);
     if (first.provider === 'wasm') assert.ok(!requests.some((url) => url.includes('jspi')), 'no second build');
+  });
+});
+
+describe('files of another version', () => {
+  const here = stage({ before, after });
+  const kOldEngine = 'export function createEngine() { return {}; }\nglobalThis.postMessage?.({ ready: true });\n';
+  const kOldModule = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]); // WebAssembly without any function
+
+  // dist/ on a server that lets browsers keep every file for an hour. old: name -> content of files that are of another
+  // version, until mend(). asked(name): how often the server was asked for a file.
+  async function host(t, old) {
+    const folder = await scratch(t);
+    for (const name of await readdir(kDist)) if (!(name in old)) await symlink(path.join(kDist, name), path.join(folder, name));
+    for (const [name, content] of Object.entries(old)) await writeFile(path.join(folder, name), content);
+    await writeFile(path.join(folder, 'blank.html'), '<!doctype html><link rel="icon" href="data:,"><biji-pad></biji-pad>');
+    const { url, server, close } = await serve(folder, { 'cache-control': 'max-age=3600' });
+    t.after(close);
+    const requests = [];
+    server.on('request', (request) => requests.push(request.url.slice(1).split('?')[0]));
+    const asked = (name) => requests.filter((each) => each === name).length;
+    const mend = async () => {
+      for (const name of Object.keys(old)) {
+        await rm(path.join(folder, name));
+        await symlink(path.join(kDist, name), path.join(folder, name));
+      }
+    };
+    return { url, asked, mend };
+  }
+
+  // A tab whose cache holds the old files, while the server has the new ones.
+  async function openCached(t, old) {
+    const { url, asked, mend } = await host(t, old);
+    const tab = await open(t, here, `${url}blank.html`);
+    await tab.page.evaluate(async (names) => {
+      for (const name of names) await (await fetch(name)).arrayBuffer();
+    }, Object.keys(old));
+    await mend();
+    return { ...tab, asked };
+  }
+
+  const read = (page, options) => page.evaluate(async ([ink, given]) => {
+    const { createRecognizer } = await import(new URL('biji.js', location.href).href);
+    const recognizer = await createRecognizer(given).catch((error) => error);
+    if (recognizer instanceof Error) return `${recognizer.code}: ${recognizer.message}`;
+    return (await recognizer.recognize(ink)).text;
+  }, [digitInk('5'), options]);
+
+  test('an old worker out of a cache is refused, fetched anew and works', async (t) => {
+    const { page, asked } = await openCached(t, { 'engine.js': kOldEngine });
+    let workers = 0;
+    page.on('worker', () => ++workers);
+    assert.equal(await read(page, {}), '5');
+    assert.equal(workers, 2, 'the old one and the new one');
+    assert.equal(asked('engine.js'), 2, 'once when it was old, once past the cache');
+  });
+
+  test('an old engine in the same thread is refused, fetched anew and works', async (t) => {
+    const { page } = await openCached(t, { 'engine.js': kOldEngine });
+    assert.equal(await read(page, { worker: false }), '5');
+  });
+
+  test('old WebAssembly modules out of a cache are fetched anew and work', async (t) => {
+    const { page, asked } = await openCached(t, { 'biji-core.wasm': kOldModule, 'biji-pad.wasm': kOldModule });
+    await page.addScriptTag({ type: 'module', url: './biji.js' });
+    await ready(page);
+    await drawDigit(page, 'biji-pad', '5');
+    await valueIs(page, 'biji-pad', '5');
+    assert.deepEqual([asked('biji-core.wasm'), asked('biji-pad.wasm')], [2, 2]);
+  });
+
+  test('that the server itself has are refused by name', async (t) => {
+    const worker = await host(t, { 'engine.js': kOldEngine });
+    const { page } = await open(t, here, `${worker.url}blank.html`);
+    for (const options of [{}, { worker: false }])
+      assert.match(await read(page, options), /^network: .*engine\.js is of version an early version and this script of \d/);
+    await worker.mend();
+    assert.equal(await read(page, {}), '5', 'the next one who asks tries again');
+    const core = await host(t, { 'biji-core.wasm': kOldModule });
+    await page.goto(`${core.url}blank.html`);
+    assert.match(await read(page, {}), /^network: .*biji-core\.wasm is damaged or of another version/);
   });
 });

@@ -2,7 +2,7 @@
 // its document there, and a Surface that shows it.
 import createModule from '#wasm/biji-pad.mjs';
 import { BijiError } from '../recognizer/errors.js';
-import { fetchBytes } from '../recognizer/fetch.js';
+import { fetchModule } from '../recognizer/fetch.js';
 import { packInk, unpackInk } from '../recognizer/ink.js';
 import { Surface } from './surface.js';
 
@@ -25,10 +25,9 @@ export async function createSheet(container, assets, onlost = () => {}) {
 }
 
 async function loadModule(assets) {
-  const url = new URL('biji-pad.wasm', assets).href;
-  const wasmBinary = await fetchBytes(url);
+  const wasmBinary = await fetchModule(assets, 'biji-pad.wasm');
   try {
-    return await createModule({ wasmBinary, locateFile: () => url });
+    return await createModule({ wasmBinary, locateFile: (file) => new URL(file, assets).href });
   } catch (cause) {
     throw new BijiError('unsupported', `The drawing module does not start in this browser (${cause?.message ?? cause}).`, { cause });
   }

@@ -58,36 +58,18 @@ export class Core {
     return this.#wasm.biji_core_label_count(this.#handle);
   }
 
-  /**
-   * ink: [{ x: [..], y: [..], pressure?: [..] }, ..]. split: find characters, else everything is one.
-   * Returns how many characters there are: 0 when there is no ink.
-   */
-  encodeInk(ink, split) {
-    if (!Array.isArray(ink)) throw new BijiError('input', 'Ink is an array of strokes: [{ x: [..], y: [..] }, ..].');
-    let points = 0;
-    ink.forEach((stroke, i) => {
-      const n = stroke?.x?.length;
-      if (!Number.isInteger(n) || stroke.y?.length !== n)
-        throw new BijiError('input', `Stroke ${i} needs arrays x and y of the same length.`);
-      if (stroke.pressure != null && stroke.pressure.length !== n)
-        throw new BijiError('input', `Stroke ${i} has ${stroke.pressure.length} pressures for ${n} points.`);
-      points += n;
-    });
-    if (points > 1 << 20) throw new BijiError('input', `${points} points are more than anybody draws.`);
-    const xy = new Float32Array(2 * points);
-    const pressure = new Float32Array(points).fill(0.5);
-    const ends = new Int32Array(ink.length);
-    let at = 0;
-    ink.forEach((stroke, i) => {
-      for (let j = 0; j < stroke.x.length; ++j, ++at) {
-        xy[2 * at] = stroke.x[j];
-        xy[2 * at + 1] = stroke.y[j];
-        if (stroke.pressure != null) pressure[at] = stroke.pressure[j];
-      }
-      ends[i] = at;
-    });
+  /** ink: from ink.js. split: find characters, else everything is one. Returns how many there are: 0 when there is no ink. */
+  encodeInk({ points, ends }, split) {
+    const count = points.length / 4;
+    const xy = new Float32Array(2 * count);
+    const pressure = new Float32Array(count);
+    for (let i = 0; i < count; ++i) {
+      xy[2 * i] = points[4 * i];
+      xy[2 * i + 1] = points[4 * i + 1];
+      pressure[i] = points[4 * i + 3];
+    }
     this.#write([xy, pressure, ends]);
-    return this.#encoded(this.#wasm.biji_core_encode_ink(this.#handle, points, ink.length, split ? 1 : 0));
+    return this.#encoded(this.#wasm.biji_core_encode_ink(this.#handle, count, ends.length, split ? 1 : 0));
   }
 
   /** image: { data, width, height }, data RGBA or grey (255 = white) by its length. shade: 'auto' | 'dark' | 'light'. */

@@ -4,10 +4,10 @@
 // pages that forbid them, recognizer.js imports it and calls createEngine() in its own thread.
 import { compileCore, Core } from './core.js';
 import { BijiError } from './errors.js';
-import { fetchBytes } from './fetch.js';
+import { fetchBytes, fetchExact, fetchModule, kFiles } from './fetch.js';
+import { kVersion, serve } from './protocol.js';
 
-// Sizes of the files, put in by web/build.mjs, so that progress has a total before the headers arrive.
-const kFileBytes = typeof __BIJI_FILE_BYTES__ === 'undefined' ? {} : __BIJI_FILE_BYTES__;
+export { kVersion };
 
 // ONNX Runtime's builds: 'wasm' for the CPU; 'jspi' for the CPU and WebGPU, where the browser can suspend WebAssembly.
 const kRuntimes = {
@@ -16,6 +16,7 @@ const kRuntimes = {
 };
 const kHere = new URL('.', import.meta.url).href;
 const kBatch = 64; // characters that go through the network at once
+const kLine = { points: Float32Array.of(0, 0, 0, 0.5, 1, 1, 0, 0.5), ends: Int32Array.of(2) }; // packed, see ink.js
 
 /** Downloads that happen once for an engine, shared by its models; a failed one is tried again the next time. */
 class Once {
@@ -33,6 +34,7 @@ class Once {
   }
 }
 
+/** @returns {import('./protocol.js').Engine} */
 export function createEngine() {
   const once = new Once();
   const models = new Map(); // id -> Model
@@ -90,13 +92,13 @@ class Model {
     const gpu = wanted === 'wasm' ? null : await findGpu(provider === 'auto');
     const runtime = gpu ? 'jspi' : 'wasm';
 
-    const missing = ['core', runtime].filter((name) => !once.has(name)); // the others are here or on their way
-    const total = missing.reduce((sum, name) => sum + (kFileBytes[name] ?? 0), info.bytes);
+    const missing = ['biji-core.wasm', kRuntimes[runtime].binary].filter((file) => !once.has(file)); // the others are here or on their way
+    const total = missing.reduce((sum, file) => sum + (kFiles[file]?.bytes ?? 0), info.bytes);
     let loaded = 0;
     const onbytes = (n) => onprogress({ loaded: (loaded += n), total: Math.max(total, loaded), stage: 'download' });
     const [core, ort, bytes] = await Promise.all([
-      once.get('core', async () => compileCore(await fetchBytes(`${assets}biji-core.wasm`, onbytes))),
-      once.get(runtime, () => loadRuntime(assets, runtime, onbytes)),
+      once.get('biji-core.wasm', async () => compileCore(await fetchModule(assets, 'biji-core.wasm', onbytes))),
+      once.get(kRuntimes[runtime].binary, () => loadRuntime(assets, runtime, onbytes)),
       fetchModel(model, info, onbytes),
     ]);
     onprogress({ loaded, total: loaded, stage: 'start' });
@@ -110,10 +112,10 @@ class Model {
     if (self.#core.classes !== info.classes)
       throw new BijiError('model', `${model}labels.txt has ${self.#core.classes} labels, model.json says ${info.classes}.`);
     self.#ort = ort;
-    self.#loadPlain = () => once.get('wasm', () => loadRuntime(assets, 'wasm', () => {}));
+    self.#loadPlain = () => once.get(kRuntimes.wasm.binary, () => loadRuntime(assets, 'wasm', () => {}));
     self.#bytes = bytes;
     await self.#start(gpu, wanted);
-    await self.recognize({ ink: [{ x: [0, 1], y: [0, 1] }] }); // encoder and decoder run once as well
+    await self.recognize({ ink: kLine }); // encoder and decoder run once as well
     return self;
   }
 
@@ -289,24 +291,14 @@ async function readJson(url) {
   }
 }
 
-// The model's bytes, checked against model.json; a stale or broken copy in the browser's cache is fetched anew once.
+// The model's bytes, checked against model.json.
 async function fetchModel(model, info, onbytes) {
   const url = `${model}${info.file ?? 'model.onnx'}`;
-  for (const cache of ['default', 'reload']) {
-    const bytes = await fetchBytes(url, onbytes, { cache });
-    const digest = await sha256(bytes);
-    if (bytes.byteLength === info.bytes && (digest === info.sha256 || digest === null)) return bytes;
-  }
+  const bytes = await fetchExact(url, info, onbytes);
+  if (bytes) return bytes;
   throw new BijiError('model',
     `${url} is damaged: it is not the ${info.bytes} bytes with sha256 ${String(info.sha256).slice(0, 12)}… that model.json ` +
     'names. Try again, or copy the model to the server once more.');
-}
-
-// Hexadecimal, or null on plain http: pages other than localhost, which have no crypto.subtle: the length must do there.
-async function sha256(bytes) {
-  if (!globalThis.crypto?.subtle) return null;
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
 }
 
 // Pixels as they are, never scaled: the encoder does that, as it does for training.
@@ -318,17 +310,4 @@ function toPixels(image) {
   return context.getImageData(0, 0, image.width, image.height);
 }
 
-// In a worker: { id, op, args } in; { id, value }, { id, error } or { id, progress } out.
-if (typeof WorkerGlobalScope !== 'undefined' && globalThis instanceof WorkerGlobalScope) {
-  const engine = createEngine();
-  globalThis.onmessage = async ({ data: { id, op, args } }) => {
-    try {
-      const value = await engine[op](...args, (progress) => postMessage({ id, progress }));
-      postMessage({ id, value });
-    } catch (error) {
-      const { code, message } = BijiError.from(error);
-      postMessage({ id, error: { code, message } });
-    }
-  };
-  postMessage({ ready: true });
-}
+if (typeof WorkerGlobalScope !== 'undefined' && globalThis instanceof WorkerGlobalScope) serve(createEngine(), globalThis);

@@ -1,6 +1,6 @@
 /**
  * The one error that Biji throws. code is stable and meant for programs, message for people:
- *   'network'      a file could not be fetched
+ *   'network'      a file could not be fetched, or is of another version than the script that wants it
  *   'model'        a model is missing, corrupt, or made for another version of the encoder
  *   'input'        ink, image or options that make no sense
  *   'unsupported'  the browser lacks something (WebAssembly, WebGL2)
