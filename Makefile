@@ -61,14 +61,12 @@ fuzz: setup ## look for bytes that the readers cannot take, SECONDS (60) for eac
 	@tests/fuzz/run.sh build-fuzz $(SECONDS)
 
 bench: build ## latency of the shipped models in the page, preprocessing speed, sizes
-	@cmake --build --preset release --target core_bench
 	@cmake --build --preset wasm --target core_bench
 	@node tests/bench/bench.mjs
 
 # The Python side is no part of setup; the script says what to install. Debian's own interpreter has Debian's PyTorch.
 PYTHON ?= /usr/bin/python3
 bench-train: native ## training and preparing beside the same in PyTorch, NumPy and Pillow (DEVICE=cuda with a GPU)
-	@cmake --build --preset release --target train_bench
 	@$(PYTHON) tests/bench/bench_train.py --device $(or $(DEVICE),cpu)
 
 eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the shared encoder

@@ -16,8 +16,8 @@ target_link_libraries(core_tests PRIVATE biji_core biji_warnings gtest_main)
 # Test code too must not fuse multiplications and additions: it computes inputs whose bytes are compared.
 target_compile_options(core_tests PRIVATE -ffp-contract=off)
 
-# Built by `make bench` only.
-add_executable(core_bench EXCLUDE_FROM_ALL tests/bench/core_bench.cpp)
+# What `make bench` runs, and `make bench-train`: built always, so that they keep compiling.
+add_executable(core_bench tests/bench/core_bench.cpp)
 target_link_libraries(core_bench PRIVATE biji_core biji_warnings)
 
 if(EMSCRIPTEN)
@@ -46,9 +46,9 @@ if(TARGET biji)
     BIJI_COMMAND="$<TARGET_FILE:biji>" BIJI_MODELS="${CMAKE_SOURCE_DIR}/models")
   target_precompile_headers(native_tests PRIVATE <ATen/ATen.h> <gtest/gtest.h> <nlohmann/json.hpp>)
   add_test(NAME native COMMAND native_tests)
-  # Built by `make bench-train` only.
-  add_executable(train_bench EXCLUDE_FROM_ALL tests/bench/train_bench.cpp)
+  add_executable(train_bench tests/bench/train_bench.cpp)
   target_link_libraries(train_bench PRIVATE biji_native biji_warnings)
+  target_precompile_headers(train_bench REUSE_FROM biji_base)
   set_tests_properties(native PROPERTIES TIMEOUT 600)
 
   set(BIJI_NODE node)

@@ -17,7 +17,7 @@
 #include "native/data/pack.h"
 #include "native/train/train.h"
 #include "tests/core/samples.h"
-#include "tests/native/testing.h"
+#include "tests/native/temp_folder.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -1,8 +1,7 @@
-// What the trainer's tests share: a folder that cleans up after itself and a tiny data set.
+// What the trainer's tests share: two threads, a tiny data set, the message of what went wrong.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "native/base/device.h"
 #include "native/data/pack.h"
+#include "tests/native/temp_folder.h"
 
 namespace biji {
 
@@ -18,21 +18,6 @@ struct TwoThreads : testing::Environment {
   void SetUp() override { set_threads(2); }
 };
 inline testing::Environment* const kTwoThreads = testing::AddGlobalTestEnvironment(new TwoThreads);
-
-struct TempFolder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() /
-      ("biji-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter()++));
-  TempFolder() { std::filesystem::create_directories(path); }
-  ~TempFolder() { std::filesystem::remove_all(path); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path / name; }
-  static int& counter() {
-    static int n = 0;
-    return n;
-  }
-};
 
 // count samples in turn of ten classes: class c is a bar whose place depends on c, with noise from seed.
 inline void write_bars(const std::filesystem::path& path, int count, uint32_t seed = 1,
