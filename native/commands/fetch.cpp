@@ -11,6 +11,7 @@
 
 #include "native/base/file.h"
 #include "native/commands/commands.h"
+#include "native/commands/data_sets.h"
 #include "native/commands/download.h"
 
 namespace biji {
@@ -18,120 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// ---- what can be had ----
-
-struct RemoteFile {
-  const char* name;
-  int64_t bytes;       // exact with a checksum, else rounded as on the publisher's page; 0: not known
-  const char* sha256;  // "": none is published
-};
-
-// A place where files lie, and its terms.
-struct Publisher {
-  const char* terms;
-  bool ask;  // the terms must be accepted
-  const char* page;
-  std::vector<const char*> mirrors;  // a file's address is one of these followed by its name
-};
-
-// Adding a set is adding a row.
-struct RemoteSet {
-  const char* name;
-  const char* what;
-  const Publisher& publisher;
-  std::vector<RemoteFile> files;
-};
-
-const Publisher kMnist = {
-    "derived from NIST Special Database 19, a work of the US government; Y. LeCun and C. Cortes, who made\n"
-    "         it with C. Burges, are commonly quoted as giving it under CC BY-SA 3.0",
-    false,
-    "http://yann.lecun.com/exdb/mnist/",
-    {"https://storage.googleapis.com/cvdf-datasets/mnist/",
-     "https://ossci-datasets.s3.amazonaws.com/mnist/"}};
-
-const Publisher kNist = {
-    "derived from NIST Special Database 19, a work of the US government; publications cite G. Cohen et\n"
-    "         al., EMNIST, 2017",
-    false,
-    "https://www.nist.gov/itl/products-and-services/emnist-dataset",
-    {"https://biometrics.nist.gov/cs_links/EMNIST/"}};
-
-Publisher casia(const char* secure, const char* plain) {
-  return {
-      "free for academic research; not for commercial use without an agreement, and not to be passed on.\n"
-      "         The Institute of Automation, Chinese Academy of Sciences, keeps the copyright; publications\n"
-      "         cite C.-L. Liu et al., ICDAR 2011. The conditions:\n"
-      "         https://nlpr.ia.ac.cn/databases/handwriting/Application_form.html",
-      true,
-      "https://nlpr.ia.ac.cn/databases/handwriting/Download.html",
-      {secure, plain}};
-}
-const Publisher kCasiaScans = casia("https://nlpr.ia.ac.cn/databases/Download/Offline/CharData/",
-                                    "http://www.nlpr.ia.ac.cn/databases/Download/Offline/CharData/");
-const Publisher kCasiaInk = casia("https://nlpr.ia.ac.cn/databases/Download/Online/CharData/",
-                                  "http://www.nlpr.ia.ac.cn/databases/Download/Online/CharData/");
-const Publisher kCasiaContest = casia("https://nlpr.ia.ac.cn/databases/Download/competition/",
-                                      "http://www.nlpr.ia.ac.cn/databases/Download/competition/");
-
-// Sizes and checksums of MNIST and EMNIST are those that TensorFlow Datasets lists.
-const RemoteSet kSets[] = {
-    {"mnist",
-     "70,000 digits of 28x28 pixels",
-     kMnist,
-     {{"train-images-idx3-ubyte.gz", 9912422,
-       "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"},
-      {"train-labels-idx1-ubyte.gz", 28881,
-       "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"},
-      {"t10k-images-idx3-ubyte.gz", 1648877,
-       "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"},
-      {"t10k-labels-idx1-ubyte.gz", 4542,
-       "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"}}},
-    {"emnist",
-     "814,255 digits and letters of 28x28 pixels, in six selections",
-     kNist,
-     {{"gzip.zip", 561753746, "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"}}},
-    {"hwdb1.0",
-     "scans of 3,866 Chinese characters and 171 others by 420 writers",
-     kCasiaScans,
-     {{"Gnt1.0TrainPart1.zip", 962000000, ""},
-      {"Gnt1.0TrainPart2.zip", 973000000, ""},
-      {"Gnt1.0TrainPart3.zip", 983000000, ""},
-      {"Gnt1.0Test.zip", 722000000, ""}}},
-    {"hwdb1.1",
-     "scans of 3,755 Chinese characters (GB2312 level 1) and 171 others by 300 writers",
-     kCasiaScans,
-     {{"Gnt1.1TrainPart1.zip", 897000000, ""},
-      {"Gnt1.1TrainPart2.zip", 943000000, ""},
-      {"Gnt1.1Test.zip", 468000000, ""}}},
-    {"hwdb1.2",
-     "scans of 3,319 rarer Chinese characters and 171 others by 300 writers",
-     kCasiaScans,
-     {{"Gnt1.2TrainPart1.zip", 0, ""}, {"Gnt1.2TrainPart2.zip", 0, ""}, {"Gnt1.2Test.zip", 0, ""}}},
-    {"hwdb-competition",
-     "the scans that the ICDAR 2013 competition was judged on, 3,755 Chinese characters by 60 writers",
-     kCasiaContest,
-     {{"competition-gnt.zip", 0, ""}}},
-    {"olhwdb1.0",
-     "pen strokes of 3,866 Chinese characters and 171 others by 420 writers",
-     kCasiaInk,
-     {{"Pot1.0Train.zip", 273000000, ""}, {"Pot1.0Test.zip", 68000000, ""}}},
-    {"olhwdb1.1",
-     "pen strokes of 3,755 Chinese characters (GB2312 level 1) and 171 others by 300 writers",
-     kCasiaInk,
-     {{"Pot1.1Train.zip", 189000000, ""}, {"Pot1.1Test.zip", 47000000, ""}}},
-    {"olhwdb1.2",
-     "pen strokes of 3,319 rarer Chinese characters and 171 others by 300 writers",
-     kCasiaInk,
-     {{"Pot1.2Train.zip", 196000000, ""}, {"Pot1.2Test.zip", 50000000, ""}}},
-};
-
 const RemoteSet& set_called(const std::string& name) {
-  const auto set =
-      std::find_if(std::begin(kSets), std::end(kSets), [&](const RemoteSet& s) { return s.name == name; });
-  if (set == std::end(kSets))
-    throw std::runtime_error("no data set is called \"" + name + "\"; see biji fetch --list");
-  return *set;
+  for (const RemoteSet& set : remote_sets())
+    if (set.name == name) return set;
+  throw std::runtime_error("no data set is called \"" + name + "\"; see biji fetch --list");
 }
 
 std::string about(const RemoteSet& set) {
@@ -206,13 +97,13 @@ bool fetch_file(const FetchOptions& options, const RemoteSet& set, const RemoteF
 
 std::vector<std::string> fetch_sets() {
   std::vector<std::string> names;
-  for (const RemoteSet& set : kSets) names.emplace_back(set.name);
+  for (const RemoteSet& set : remote_sets()) names.emplace_back(set.name);
   return names;
 }
 
 std::string fetch_list() {
   std::string text;
-  for (const RemoteSet& set : kSets) {
+  for (const RemoteSet& set : remote_sets()) {
     text += about(set) + "  about: " + set.publisher.page + "\n";
     for (const char* mirror : set.publisher.mirrors) text += std::string("  from:  ") + mirror + "\n";
     for (const RemoteFile& file : set.files) {
@@ -252,11 +143,13 @@ void add_fetch(CLI::App& app) {
       "Examples:\n  biji fetch --list\n  biji fetch mnist --out data\n"
       "  biji fetch olhwdb1.1 hwdb1.1 --out data --accept-licence\n"
       "Ctrl-C keeps what has arrived; the same command goes on from there.");
-  command->add_option("SET", options->sets, "data sets")->check(CLI::IsMember(fetch_sets()));
-  command->add_option("--out", options->out, "the folder to write; each set gets one in it");
+  command->add_option("SET", options->sets, "the data sets; --list describes them")
+      ->check(CLI::IsMember(fetch_sets()));
+  command->add_option("--out", options->out, "the folder to write to; each set gets a folder in it");
   command->add_flag("--accept-licence,--accept-license", options->accept_licence,
-                    "you accept the terms that --list shows (CASIA's sets ask for it)");
-  command->add_option("--base-url", options->base_url, "take the files from URL/SET/NAME instead");
+                    "accept the terms that --list shows; CASIA's sets need it");
+  command->add_option("--base-url", options->base_url,
+                      "download URL/SET/NAME instead of the publishers' files");
   command->add_flag("--list", *list_sets, "show the sets, their files, addresses and terms");
 
   command->callback([options, list_sets] {

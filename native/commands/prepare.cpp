@@ -24,35 +24,39 @@ void add_prepare(CLI::App& app) {
   command->add_option("SET", options->set, "the data set")->required()->check(CLI::IsMember(prepare_sets()));
   command
       ->add_option("--from", options->from,
-                   "idx sets: folders that hold the files, gzipped or not; hwdb, "
-                   "olhwdb: files, folders or archives; png: folders with one folder of pictures a class")
+                   "where it is. mnist, emnist: folders with the idx files, gzipped or not; hwdb, olhwdb: "
+                   "files, folders or "
+                   "archives; png: folders that hold one folder of pictures for each class")
       ->required();
   command->add_option("--out", options->out, "the pack (.bjp) to write")->required();
-  command->add_option("--split", options->split, "idx sets: train or test")->capture_default_str();
-  command->add_option("--classes", options->classes,
-                      "idx sets: characters, such as 0-9; hwdb, olhwdb, png: gb2312-1 (3,755 "
-                      "characters), all, or a file with one "
-                      "label a line; left out: gb2312-1, the others: all");
-  command->add_option("--without", options->without,
-                      "idx sets: leave out what shows the same writing as a picture in these packs");
-  command->add_option("--writers", options->writers, "hwdb, olhwdb: only these, such as 1001-1200,1205");
+  command->add_option("--split", options->split, "mnist, emnist: train or test")->capture_default_str();
+  command->add_option(
+      "--classes", options->classes,
+      "the classes to keep. mnist, emnist: characters, such as 0-9; hwdb, olhwdb, png: gb2312-1 (3,755 "
+      "characters), all, or a file with one label a line. Default: all, of hwdb and olhwdb gb2312-1");
+  command->add_option(
+      "--without", options->without,
+      "mnist, emnist: leave out images that show the same writing as an image in these packs");
+  command->add_option("--writers", options->writers,
+                      "hwdb, olhwdb: only these writers, such as 1001-1200,1205");
   const auto network = std::make_shared<std::string>("auto");
   std::vector<std::string> inputs = {"auto"};
   for (const auto& row : network_table()) inputs.emplace_back(row.name);
   command
-      ->add_option(
-          "--network", *network,
-          "idx sets, png: the network that shall read them; auto: digits, letters or hanzi by the classes")
+      ->add_option("--network", *network,
+                   "mnist, emnist, png: make the input of this network; auto chooses digits, letters or "
+                   "hanzi by the classes")
       ->check(CLI::IsMember(inputs))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "0 = one a core")->capture_default_str();
+  command->add_option("--threads", options->threads, "of the CPU; 0 = one for each core")
+      ->capture_default_str();
 
   command->callback([options, network] {
     const bool casia = options->set.ends_with("hwdb");
     if (!options->writers.empty() && !casia)
       throw Misuse("--writers is for hwdb and olhwdb; " + options->set + " does not say who wrote what");
     if (!options->without.empty() && (casia || options->set == "png"))
-      throw Misuse("--without is for idx sets, not for " + options->set);
+      throw Misuse("--without is for mnist and emnist, not for " + options->set);
     if (*network != "auto") options->input = {*network, network_row(*network).input.picture()};
     prepare(*options);
   });

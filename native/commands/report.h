@@ -55,7 +55,7 @@ std::vector<Confusion> most_confused_with(const Metrics& metrics);
 //   confusions         [{truth, answer, count}], all that happened, most frequent first
 //   pairs              [{a, b, a_as_b, b_as_a}], both directions of the above together, most frequent first
 //   worst_errors       [{sample, truth, answer, probability, truth_probability, truth_rank}], at most
-//                      1,000, the surest first; sample counts from 0 through all of data, truth_rank from 1
+//                      1,000, the most certain first; sample counts from 0 through all of data, truth_rank from 1
 //   groups             [{name, samples, accuracy}], the least accurate first; [] without groups
 //   epochs             [{epoch, loss, accuracy, val_loss, val_accuracy, lr, seconds}]; [] for an exported
 //                      model; null = not measured

@@ -91,9 +91,10 @@ void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
 
 void show_pack(const ShowOptions& options) {
   if (options.directions && Pack(options.data).info().kind != PackKind::kStrokes)
-    throw std::runtime_error(options.data.string() + ": holds pixels; nobody knows which way their pen went");
-  if (options.exaggerate && Pack(options.data).info().kind != PackKind::kStrokes)
-    throw std::runtime_error(options.data.string() + ": holds pixels; --exaggerate overdoes ink");
+    throw std::runtime_error(options.data.string() +
+                             ": holds pixels; only strokes say which way the pen went");
+  if (options.extrapolate && Pack(options.data).info().kind != PackKind::kStrokes)
+    throw std::runtime_error(options.data.string() + ": holds pixels; --extrapolate-style needs strokes");
   const Dataset data =
       load_data(std::vector{options.data}, options.directions ? kHanziInput : kHanziInput.picture());
   const auto classes = static_cast<int64_t>(data.classes.size());
@@ -110,7 +111,7 @@ void show_pack(const ShowOptions& options) {
     throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
 
   at::manual_seed(options.seed);
-  const Peers peers = options.exaggerate ? peers_of(data) : Peers();
+  const Peers peers = options.extrapolate ? peers_of(data) : Peers();
   Gallery gallery(options);
   for (int64_t i = 0; i < data.size() && gallery.open(); ++i) {
     const std::string& label = data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
@@ -119,12 +120,12 @@ void show_pack(const ShowOptions& options) {
     if (options.as_ink && !data.drawn())
       pixels = drawn_as_ink(pixels, data.input, std::max(options.augmented, 0.1f) / 2,
                             mix_seed(options.seed, static_cast<uint64_t>(i)), 1);
-    if (data.drawn() && (options.augmented > 0 || options.exaggerate))
+    if (data.drawn() && (options.augmented > 0 || options.extrapolate))
       pixels = draw(data, at::full({1}, i, at::kLong),
                     {.input = data.input,
                      .strength = options.augmented,
                      .seed = mix_seed(options.seed, static_cast<uint64_t>(i)),
-                     .extrapolate = options.exaggerate ? 1.f : 0.f,
+                     .extrapolate = options.extrapolate ? 1.f : 0.f,
                      .peers = &peers});
     if (options.augmented > 0)
       pixels = augment(pixels, options.augmented, data.drawn()).mul(255).round().to(at::kByte);
@@ -203,23 +204,28 @@ void add_show(CLI::App& app) {
   command
       ->add_option("DATA", options->data, "a pack (.bjp); .gnt or .pot files, a folder or an archive of them")
       ->required();
-  command->add_option("--png-dir", options->png_dir, "write one PNG a sample into one folder a class");
-  command->add_option("--sheet", options->sheet, "write one PNG with many samples");
-  command->add_option("--class", options->class_label, "only this class");
-  command->add_option("--limit", options->limit, "samples on the sheet, files a class; 0 = all")
+  command->add_option("--png-dir", options->png_dir,
+                      "write each sample as a PNG file, into one folder for each class");
+  command->add_option("--sheet", options->sheet, "write one PNG file with many samples");
+  command->add_option("--class", options->class_label, "show this class only");
+  command->add_option("--limit", options->limit, "samples on the sheet, and files for each class; 0 = all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--columns", options->columns, "of the sheet")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  auto* augmented = command->add_flag("--augmented")->description("as training sees them");
-  command->add_option("--strength", options->augmented, "of augmentation")
+  auto* augmented = command->add_flag("--augmented")->description("augment the samples as training does");
+  command->add_option("--strength", options->augmented, "of augmentation (1)")
       ->check(CLI::Range(0., 2.))
       ->needs(augmented);
-  command->add_flag("--as-ink", options->as_ink, "scans as `train --as-ink` draws them anew");
-  command->add_flag("--directions", options->directions,
-                    "of ink, the planes that tell which way the pen went (right, down, left, up) and when");
-  command->add_flag("--exaggerate", options->exaggerate, "ink as `train --exaggerate` overdoes it");
+  command->add_flag("--as-ink", options->as_ink,
+                    "skeletonise scans and draw them anew with another pen, as training with as_ink does");
+  command->add_flag(
+      "--directions", options->directions,
+      "of strokes, show the planes that say which way the pen went (right, down, left, up) and when");
+  command->add_flag(
+      "--extrapolate-style,--exaggerate", options->extrapolate,
+      "move each writer's style away from another writer's of the same character, as training does");
   command->add_option("--seed", options->seed, "of augmentation")->capture_default_str();
 
   command->callback([options, augmented] {

@@ -17,7 +17,8 @@ struct ShowOptions {
   float augmented = 0;      // strength of augmentation (augment.h)
   bool as_ink = false;      // scans are drawn anew with a pen (skeleton.h)
   bool directions = false;  // of packs of ink, the planes behind the picture as well, beside it
-  bool exaggerate = false;  // of packs of ink, what tells each hand from another's overdone (hands.h)
+  bool extrapolate =
+      false;  // of packs of ink, each writer's style moved away from another's (writer_style.h)
   uint64_t seed = 1;
 };
 

@@ -93,12 +93,6 @@ Metrics summarise(std::span<const Answer> answers, int64_t classes) {
   return m;
 }
 
-Metrics measure(const at::Tensor& logits, const at::Tensor& labels, double temperature) {
-  std::vector<Answer> answers;
-  add_answers(answers, logits, labels, temperature);
-  return summarise(answers, logits.size(1));
-}
-
 std::vector<ConfusedPair> confused_pairs(std::span<const Confusion> confusions) {
   std::map<std::pair<int32_t, int32_t>, ConfusedPair> by_classes;
   for (const Confusion& c : confusions) {

@@ -61,7 +61,6 @@ struct Metrics {
 
 // No answers give zeros.
 Metrics summarise(std::span<const Answer> answers, int64_t classes);
-Metrics measure(const at::Tensor& logits, const at::Tensor& labels, double temperature = 1);
 
 // Two classes and how often each was taken for the other; a < b.
 struct ConfusedPair {

@@ -42,6 +42,12 @@ at::Tensor labels(const std::vector<int64_t>& values) {
 
 // ---- metrics ----
 
+Metrics measure(const at::Tensor& logits, const at::Tensor& labels, double temperature = 1) {
+  std::vector<Answer> answers;
+  add_answers(answers, logits, labels, temperature);
+  return summarise(answers, logits.size(1));
+}
+
 TEST(Metrics, AreThoseComputedByHand) {
   const Metrics m = measure(matrix({logits_for({0.7, 0.2, 0.1}), logits_for({0.6, 0.3, 0.1}),
                                     logits_for({0.5, 0.3, 0.2}), logits_for({0.05, 0.05, 0.9})}),
