@@ -13,7 +13,9 @@ target_compile_definitions(biji_imgui PUBLIC
   ImDrawIdx=unsigned  # 32 bits: a long stroke is one draw command, and WebGL2 has no vertex offset
   # What a canvas without text, windows and files does not need.
   IMGUI_DISABLE_DEMO_WINDOWS IMGUI_DISABLE_DEBUG_TOOLS IMGUI_DISABLE_OBSOLETE_FUNCTIONS IMGUI_DISABLE_FILE_FUNCTIONS
-  IMGUI_DISABLE_DEFAULT_SHELL_FUNCTIONS IMGUI_DISABLE_DEFAULT_FONT)
+  IMGUI_DISABLE_DEFAULT_SHELL_FUNCTIONS IMGUI_DISABLE_DEFAULT_FONT
+  # pad.cpp has these instead, as it has no text: the font loader and printf.
+  IMGUI_ENABLE_FREETYPE IMGUI_DISABLE_DEFAULT_FORMAT_FUNCTIONS)
 
 add_executable(biji-pad ${CMAKE_SOURCE_DIR}/wasm/pad.cpp ${CMAKE_SOURCE_DIR}/wasm/ink_document.cpp
   ${CMAKE_SOURCE_DIR}/wasm/ink_mesh.cpp)

@@ -58,6 +58,26 @@ const ImFontLoader* blank_font() {
   return &loader;
 }
 
+}  // namespace
+
+// What Dear ImGui is built to call in place of its own (wasm/pad.cmake): its TrueType rasteriser and printf would be a
+// tenth of the module, for text that is never written.
+namespace ImGuiFreeType {
+const ImFontLoader* GetFontLoader() {
+  return blank_font();
+}
+}  // namespace ImGuiFreeType
+int ImFormatString(char* buffer, size_t size, const char*, ...) {
+  if (buffer && size > 0) *buffer = 0;
+  return 0;
+}
+int ImFormatStringV(char* buffer, size_t size, const char*, va_list) {
+  if (buffer && size > 0) *buffer = 0;
+  return 0;
+}
+
+namespace {
+
 // Appends mesh to list in one colour. ink: IM_COL32 with any alpha, which is ignored.
 void add_mesh(const Mesh& mesh, ImU32 ink, ImDrawList* list) {
   if (mesh.indices.empty()) return;
