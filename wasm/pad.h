@@ -1,4 +1,5 @@
-// The C interface of biji-pad.wasm: a sheet to write on, drawn by Dear ImGui on WebGL2. web/pad/surface.js calls it.
+// The C interface of biji-pad.wasm: a sheet to write on, drawn by Dear ImGui on WebGL2. web/pad/sheet.js and surface.js
+// call it.
 //
 // A biji_pad is one sheet: its ink, history and look. Nothing is global, so one module serves every pad of a page.
 // Drawing needs a WebGL2 context of the pad's own; biji_pad_attach takes the current one and biji_pad_detach lets go of
