@@ -116,9 +116,9 @@ function checkIncludes(sources, rooms) {
     const found = includesOf(name, text, sources);
     problems.push(...found.problems);
     graph.set(name, found.includes);
-    const { may, rule, fails } = allowedFrom(name, rooms);
+    const { may, rule } = allowedFrom(name, rooms);
     for (const { line, to, spelled } of found.includes) {
-      if (!may(to)) problems.push(problem(name, line, `includes ${to}, but ${rule}`, fails));
+      if (!may(to)) problems.push(problem(name, line, `includes ${to}, but ${rule}`));
       if (to.startsWith('native/') && spelled !== to) problems.push(problem(name, line, `write "${to}", the path from the root`));
     }
   }

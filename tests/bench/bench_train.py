@@ -61,7 +61,7 @@ class Net(nn.Module):
                 self.layers[str(i)] = nn.Linear(features, node['channels'], bias=node['bias'])
             elif node['op'] == 'dropout':
                 self.layers[str(i)] = nn.Dropout(node['rate'])
-            elif node['op'] == 'lstm':
+            elif node['op'] in ('rnn', 'lstm'):
                 sys.exit('bench-train: recurrent networks are not compared')
 
     def forward(self, x):
