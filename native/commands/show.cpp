@@ -94,7 +94,7 @@ void show_pack(const ShowOptions& options) {
     throw std::runtime_error(options.data.string() +
                              ": holds pixels; only strokes say which way the pen went");
   if (options.extrapolate && Pack(options.data).info().kind != PackKind::kStrokes)
-    throw std::runtime_error(options.data.string() + ": holds pixels; --extrapolate-style needs strokes");
+    throw std::runtime_error(options.data.string() + ": holds pixels; --extrapolated-style needs strokes");
   const Dataset data =
       load_data(std::vector{options.data}, options.directions ? kHanziInput : kHanziInput.picture());
   const auto classes = static_cast<int64_t>(data.classes.size());
@@ -218,13 +218,13 @@ void add_show(CLI::App& app) {
   command->add_option("--strength", options->augmented, "of augmentation (1)")
       ->check(CLI::Range(0., 2.))
       ->needs(augmented);
-  command->add_flag("--as-ink", options->as_ink,
-                    "skeletonise scans and draw them anew with another pen, as training with as_ink does");
+  command->add_flag("--skeletons,--as-ink", options->as_ink,
+                    "skeletonise scans and draw them anew with another pen, as training does");
   command->add_flag(
       "--directions", options->directions,
       "of strokes, show the planes that say which way the pen went (right, down, left, up) and when");
   command->add_flag(
-      "--extrapolate-style,--exaggerate", options->extrapolate,
+      "--extrapolated-style,--exaggerate", options->extrapolate,
       "move each writer's style away from another writer's of the same character, as training does");
   command->add_option("--seed", options->seed, "of augmentation")->capture_default_str();
 
