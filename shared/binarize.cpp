@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "shared/components.h"
+
 namespace biji {
 namespace {
 
@@ -253,29 +255,13 @@ Image paper_noise(const Image& flat, int32_t cut) {
   return resize(grid, flat.width, flat.height);
 }
 
-// Visits the connected parts (8-neighbours) of what is at least level: keep(pixels of the part) or it is erased.
+// Erases the connected components of what is at least level, but those of which keep(part) is true.
 template <class Keep>
 void filter_parts(Image& ink, uint8_t level, Keep keep) {
-  std::vector<uint8_t> seen(ink.pixels.size());
-  std::vector<int32_t> part;
-  for (int32_t start = 0; start < static_cast<int32_t>(ink.pixels.size()); ++start) {
-    if (ink.pixels[start] < level || seen[start]) continue;
-    part.assign(1, start);
-    seen[start] = 1;
-    for (size_t next = 0; next < part.size(); ++next) {
-      const int32_t x = part[next] % ink.width, y = part[next] / ink.width;
-      for (int32_t j = std::max(0, y - 1); j <= std::min(ink.height - 1, y + 1); ++j) {
-        for (int32_t i = std::max(0, x - 1); i <= std::min(ink.width - 1, x + 1); ++i) {
-          const int32_t near = j * ink.width + i;
-          if (ink.pixels[near] < level || seen[near]) continue;
-          seen[near] = 1;
-          part.push_back(near);
-        }
-      }
-    }
-    if (keep(part)) continue;
+  for_each_component(ink.pixels, ink.width, level, [&](std::span<const int32_t> part) {
+    if (keep(part)) return;
     for (const int32_t at : part) ink.pixels[at] = 0;
-  }
+  });
 }
 
 // Whether something darker than paper and wider than a pen comes in from the side: then one exact shade is not
@@ -289,17 +275,12 @@ bool has_shade(const Image& gray, int32_t paper) {
 
 // Whether a part of a photographed page is no character but surroundings: it runs over two sides of the
 // picture, or is a remnant of something larger on one of them.
-bool surrounds(const Image& page, const std::vector<int32_t>& part) {
-  int32_t x0 = page.width, x1 = 0, y0 = page.height, y1 = 0;
-  for (const int32_t at : part) {
-    const int32_t x = at % page.width, y = at / page.width;
-    x0 = std::min(x0, x);
-    x1 = std::max(x1, x);
-    y0 = std::min(y0, y);
-    y1 = std::max(y1, y);
-  }
-  const int32_t sides = (x0 == 0) + (x1 + 1 == page.width) + (y0 == 0) + (y1 + 1 == page.height);
-  return sides >= 2 || (sides == 1 && 20 * std::max(x1 - x0, y1 - y0) < std::max(page.width, page.height));
+bool surrounds(const Image& page, std::span<const int32_t> part) {
+  const Rect r = bounds(part, page.width);
+  const int32_t sides =
+      (r.x == 0) + (r.x + r.width == page.width) + (r.y == 0) + (r.y + r.height == page.height);
+  return sides >= 2 ||
+         (sides == 1 && 20 * (std::max(r.width, r.height) - 1) < std::max(page.width, page.height));
 }
 
 // gray: paper is light.
@@ -327,7 +308,7 @@ Image ink_of_photo(const Image& gray, Scene scene) {
     if (contrast >= std::max(22, deviations * noise.pixels[i] / 64))
       sure.pixels[i] = static_cast<uint8_t>(contrast);
   }
-  const auto inside = [&gray, scene](const std::vector<int32_t>& part) {
+  const auto inside = [&gray, scene](std::span<const int32_t> part) {
     return scene == Scene::kCharacter || !surrounds(gray, part);
   };
   filter_parts(sure, 1, inside);
@@ -365,7 +346,7 @@ Image ink_of_photo(const Image& gray, Scene scene) {
   constexpr uint8_t kHaze = 25;
   for (uint8_t& v : ink.pixels)
     if (v < kHaze) v = 0;
-  filter_parts(ink, kHaze, [&](const std::vector<int32_t>& part) {
+  filter_parts(ink, kHaze, [&](std::span<const int32_t> part) {
     const auto is_ink = [&](int32_t at) { return sure.pixels[at] >= std::max(1, threshold); };
     return inside(part) && std::count_if(part.begin(), part.end(), is_ink) >= 2;
   });
@@ -379,11 +360,11 @@ Image ink_of_photo(const Image& gray, Scene scene) {
 void darken_pale(Image& ink) {
   constexpr int64_t kMeanShade = 150, kWhole = 256;
   const Histogram shades = histogram_of(ink);
-  const int32_t darkest = *std::max_element(ink.pixels.begin(), ink.pixels.end());
+  const int32_t most = darkest(ink);
   int64_t count = 0, full = 0, sum = 0, room = 0;
-  for (int32_t v = darkest / 8 + 1; v <= darkest; ++v) {
+  for (int32_t v = most / 8 + 1; v <= most; ++v) {
     count += shades[v];
-    if (v >= darkest - darkest / 32) full += shades[v];
+    if (v >= most - most / 32) full += shades[v];
     sum += v * shades[v];
     room += v * (255 - v) * shades[v];
   }

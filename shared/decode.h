@@ -7,25 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "labels.h"
 #include "result.h"
 
 namespace biji {
-
-// The text of each class, in the order of the model's outputs.
-using Labels = std::vector<std::string>;
-
-// One label a line, UTF-8, '\n' or "\r\n", a last line break is optional. kEmpty when there is none;
-// kBadData for an empty line or invalid UTF-8; kTooLarge over 65,535 labels.
-Result<Labels> parse_labels(std::string_view text);
-
-// Whether the characters of a model fill squares, as SegmentOptions::square means it: more than half of its
-// labels are single Chinese ideographs (Unicode's CJK blocks).
-bool fills_squares(const Labels& labels);
-
-// A set of characters written as ranges: "0-9", "A-Za-z", "一-龥", "0-9+-" ('-' first or last stands for
-// itself). Returns one flag a label: 1 where every code point of the label is in the set. An empty filter
-// allows all. kBadData for invalid UTF-8 or a range that runs backwards; kEmpty when no label is left.
-Result<std::vector<uint8_t>> parse_allow(std::string_view filter, const Labels& labels);
 
 // One answer: class index and its probability, 0..1.
 struct Candidate {
@@ -53,12 +38,6 @@ struct LookAgain {
 // Which characters a model is unsure about: indices, ascending, of those whose most probable class has less than
 // `below`. logits: [characters, classes], classes > 0 (assert); temperature as in top_k.
 std::vector<int32_t> unsure(std::span<const float> logits, int32_t classes, float temperature, float below);
-
-// The logits of some characters become the mean of themselves and of their views', which is the geometric mean of the
-// probabilities. logits: [characters, classes]; which: indices of characters; views: [any, which.size(), classes]
-// (assert).
-void average_views(std::span<float> logits, std::span<const int32_t> which, std::span<const float> views,
-                   int32_t classes);
 
 // A reading of several characters: one index into each character's candidates, and the product of their
 // probabilities.

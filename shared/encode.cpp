@@ -1,37 +1,60 @@
 #include "shared/encode.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace biji {
 namespace {
 
-// character: ink, or an ink map.
-template <class Character>
-Err normalize_into(std::vector<uint8_t>& out, const Character& character, const InputSpec& spec) {
-  const Result<Image> input = normalize(character, spec);
-  if (input.ok()) out.insert(out.end(), input.value.pixels.begin(), input.value.pixels.end());
-  return input.err;
-}
+using Source = std::variant<Ink, Image, Square>;
 
-template <class Character>
-Err append(const Character& character, const EncodeOptions& options, Box box, int32_t line, Encoded& out) {
-  Err err = normalize_into(out.input, character, options.spec);
-  if (options.slant > 0)
-    for (const float slant : {options.slant, -options.slant})
-      if (err == Err::kOk) err = normalize_into(out.leaning, leaning(character, slant), options.spec);
-  if (err != Err::kOk) return err;
+// Normalises a source, ink or ink map, and appends it as one character.
+template <class T>
+Err append(T source, const InputSpec& spec, Box box, int32_t line, std::vector<int32_t> strokes,
+           Encoded& out) {
+  const Result<Image> input = normalize(source, spec);
+  if (!input.ok()) return input.err;
+  out.input.insert(out.input.end(), input.value.pixels.begin(), input.value.pixels.end());
   out.boxes.push_back(box);
   out.lines.push_back(line);
+  out.strokes.push_back(std::move(strokes));
+  out.sources.emplace_back(std::move(source));
   return Err::kOk;
+}
+
+// The strokes that have points.
+std::vector<int32_t> drawn_strokes(const Ink& ink) {
+  std::vector<int32_t> strokes;
+  for (int32_t i = 0; i < ink.stroke_count(); ++i)
+    if (!ink.stroke(i).empty()) strokes.push_back(i);
+  return strokes;
 }
 
 }  // namespace
 
+Err append_character(const Ink& ink, const InputSpec& spec, Encoded& out) {
+  return append(ink, spec, bounds(ink), 0, drawn_strokes(ink), out);
+}
+
+Err append_square(std::span<const uint8_t> square, const InputSpec& spec, Encoded& out) {
+  if (!valid(spec)) return Err::kBadArgument;
+  Image image(spec.size_px, spec.size_px);
+  if (square.size() != image.pixels.size()) return Err::kBadData;
+  std::copy(square.begin(), square.end(), image.pixels.begin());
+  const Image input = with_blank_directions(image, spec);
+  out.input.insert(out.input.end(), input.pixels.begin(), input.pixels.end());
+  const auto side = static_cast<float>(spec.size_px);
+  out.boxes.push_back({0, 0, side, side});
+  out.lines.push_back(0);
+  out.strokes.emplace_back();
+  out.sources.emplace_back(Square{std::move(image)});
+  return Err::kOk;
+}
+
 Result<Encoded> encode(const Ink& ink, const EncodeOptions& options) {
-  if (!(options.slant >= 0 && options.slant <= 1)) return Err::kBadArgument;
   Encoded out;
   if (!options.split) {
-    const Err err = append(ink, options, bounds(ink), 0, out);
+    const Err err = append_character(ink, options.spec, out);
     if (err != Err::kOk) return err;
     return out;
   }
@@ -39,7 +62,8 @@ Result<Encoded> encode(const Ink& ink, const EncodeOptions& options) {
   if (characters.empty()) return Err::kEmpty;
   if (characters.size() > static_cast<size_t>(kMaxCharacters)) return Err::kTooLarge;
   for (const InkCharacter& character : characters) {
-    const Err err = append(extract(ink, character), options, character.box, character.line, out);
+    const Err err =
+        append(extract(ink, character), options.spec, character.box, character.line, character.strokes, out);
     if (err != Err::kOk) return err;
   }
   return out;
@@ -47,7 +71,6 @@ Result<Encoded> encode(const Ink& ink, const EncodeOptions& options) {
 
 Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
   if (gray.empty()) return Err::kBadData;
-  if (!(options.slant >= 0 && options.slant <= 1)) return Err::kBadArgument;
   const int32_t longer = std::max(gray.width, gray.height);
   float unit = 1;  // pixels of gray per pixel of the ink map
   Result<Image> ink = Err::kEmpty;
@@ -69,7 +92,8 @@ Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
                static_cast<float>(r.width) * unit, static_cast<float>(r.height) * unit};
   };
   if (!options.split) {
-    const Err err = append(ink.value, options, to_box(bounds(ink.value, 0)), 0, out);
+    const Box box = to_box(bounds(ink.value, 0));
+    const Err err = append(std::move(ink.value), options.spec, box, 0, {}, out);
     if (err != Err::kOk) return err;
     return out;
   }
@@ -77,10 +101,22 @@ Result<Encoded> encode(const Image& gray, const EncodeOptions& options) {
   if (found.characters.empty()) return Err::kEmpty;
   if (found.characters.size() > static_cast<size_t>(kMaxCharacters)) return Err::kTooLarge;
   for (const ImageCharacter& character : found.characters) {
-    const Err err =
-        append(extract(ink.value, found, character), options, to_box(character.rect), character.line, out);
+    const Err err = append(extract(ink.value, found, character), options.spec, to_box(character.rect),
+                           character.line, {}, out);
     if (err != Err::kOk) return err;
   }
+  return out;
+}
+
+Result<Image> sheared_view(const Encoded& encoded, int32_t i, const InputSpec& spec, float shear) {
+  assert(i >= 0 && i < encoded.count());
+  const Source& source = encoded.sources[i];
+  if (const Ink* ink = std::get_if<Ink>(&source)) return normalize(sheared(*ink, shear), spec);
+  if (const Image* map = std::get_if<Image>(&source)) return normalize(sheared(*map, shear), spec);
+  InputSpec again = spec.picture();
+  if (again.centring == Centring::kDensity) again.centring = Centring::kBox;  // its lines are even already
+  Result<Image> out = normalize(sheared(std::get_if<Square>(&source)->image, shear), again);
+  if (out.ok()) out.value = with_blank_directions(std::move(out.value), spec);
   return out;
 }
 

@@ -205,6 +205,12 @@ Result<Image> gray_from_rgba(std::span<const uint8_t> rgba, int32_t width, int32
   return gray;
 }
 
+uint8_t darkest(const Image& image) {
+  uint8_t most = 0;
+  for (const uint8_t v : image.pixels) most = std::max(most, v);
+  return most;
+}
+
 Rect bounds(const Image& image, uint8_t threshold) {
   // Maxima of whole lines, without branches: compilers make vector instructions of them.
   std::vector<uint8_t> columns(image.width);
@@ -235,13 +241,13 @@ Image crop(const Image& image, Rect rect) {
   return out;
 }
 
-Image leaning(const Image& image, float slant) {
-  assert(slant >= -1 && slant <= 1);
+Image sheared(const Image& image, float shear) {
+  assert(shear >= -1 && shear <= 1);
   if (image.empty()) return image;
-  const float widest = std::fabs(slant) * static_cast<float>(image.height - 1);
+  const float widest = std::fabs(shear) * static_cast<float>(image.height - 1);
   Image out(image.width + static_cast<int32_t>(widest) + 1, image.height);
   for (int32_t y = 0; y < image.height; ++y) {
-    const float shift = slant * static_cast<float>(y) + (slant < 0 ? widest : 0);
+    const float shift = shear * static_cast<float>(y) + (shear < 0 ? widest : 0);
     const auto whole = static_cast<int32_t>(shift);
     const float part = shift - static_cast<float>(whole);
     for (int32_t x = 0; x <= image.width && x + whole < out.width; ++x) {

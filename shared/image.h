@@ -1,6 +1,7 @@
 // Grey images and the two resampling operations that the encoder needs.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -39,15 +40,23 @@ inline constexpr int64_t kMaxImagePixels = 64ll << 20;
 // rgba: [height, width, 4]. kTooLarge over the limits; kBadData when the length is not width*height*4.
 Result<Image> gray_from_rgba(std::span<const uint8_t> rgba, int32_t width, int32_t height);
 
+// The highest value of a pixel: the darkest where 255 = ink. 0 for an empty image.
+uint8_t darkest(const Image& image);
+
+// The nearest whole number, halves upwards: the same on every platform, unlike lround.
+inline int32_t round_to_int(float v) {
+  return static_cast<int32_t>(std::floor(v + 0.5f));
+}
+
 // The smallest rectangle around all pixels > threshold; empty when there are none.
 Rect bounds(const Image& image, uint8_t threshold);
 
 // The part of image inside rect, which must lie within it (assert).
 Image crop(const Image& image, Rect rect);
 
-// The same as it would look if it leant: row y moves by slant * y, between pixels too. image: 0 = paper; the result is
-// as much wider as that takes. slant: -1..1 (assert).
-Image leaning(const Image& image, float slant);
+// The picture sheared: row y moves by shear * y, between pixels too. image: 0 = paper; the result is as much wider as
+// that takes. shear: -1..1 (assert).
+Image sheared(const Image& image, float shear);
 
 // Resamples to width x height (each >= 1, assert): each output pixel is the mean of the source area it
 // covers when shrinking, and linear interpolation between pixel centres when growing, each axis on its own.

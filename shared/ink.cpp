@@ -66,10 +66,10 @@ Box bounds(const Ink& ink) {
   return bounds(std::span<const Point>(ink.points));
 }
 
-Ink leaning(const Ink& ink, float slant) {
+Ink sheared(const Ink& ink, float shear) {
   Ink out = ink;
   const float top = bounds(ink).y;
-  for (Point& point : out.points) point.x += slant * (point.y - top);
+  for (Point& point : out.points) point.x += shear * (point.y - top);
   return out;
 }
 

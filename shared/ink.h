@@ -52,8 +52,8 @@ inline constexpr float kMaxCoordinate = 1e7f;
 Result<Ink> make_ink(std::span<const float> xy, std::span<const float> pressure,
                      std::span<const int32_t> ends);
 
-// The same as it would look if it leant: x grows by slant times the way down from the topmost point.
-Ink leaning(const Ink& ink, float slant);
+// The ink sheared: x grows by shear times the way down from the topmost point.
+Ink sheared(const Ink& ink, float shear);
 
 // The smallest box around all points (the centre line: pen width is not counted).
 Box bounds(const Ink& ink);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "shared/components.h"
+
 namespace biji {
 namespace {
 
@@ -391,43 +393,20 @@ Ink extract(const Ink& ink, const InkCharacter& character) {
 }
 
 ImageCharacters segment(const Image& ink, const SegmentOptions& options) {
-  const uint8_t most = ink.empty() ? 0 : *std::max_element(ink.pixels.begin(), ink.pixels.end());
-  const int32_t ink_level = std::max<int32_t>(kFaintInk, 3 * most / 8);
+  const int32_t ink_level = std::max<int32_t>(kFaintInk, 3 * darkest(ink) / 8);
   ImageCharacters result;
-  const int32_t width = ink.width, height = ink.height;
   result.labels.assign(ink.pixels.size(), 0);
   struct Component {
     Rect rect;
     int32_t pixels = 0;
   };
   std::vector<Component> components(1);  // label 0: none
-  std::vector<int32_t> stack;
-  for (int32_t start = 0; start < static_cast<int32_t>(ink.pixels.size()); ++start) {
-    if (ink.pixels[start] < ink_level || result.labels[start] != 0) continue;
-    const auto label = static_cast<int32_t>(components.size());
-    int32_t x0 = width, x1 = -1, y0 = height, y1 = -1, pixels = 0;
-    stack.assign(1, start);
-    result.labels[start] = label;
-    while (!stack.empty()) {
-      const int32_t at = stack.back();
-      stack.pop_back();
-      const int32_t x = at % width, y = at / width;
-      x0 = std::min(x0, x);
-      x1 = std::max(x1, x);
-      y0 = std::min(y0, y);
-      y1 = std::max(y1, y);
-      ++pixels;
-      for (int32_t j = std::max(0, y - 1); j <= std::min(height - 1, y + 1); ++j) {
-        for (int32_t i = std::max(0, x - 1); i <= std::min(width - 1, x + 1); ++i) {
-          const int32_t next = j * width + i;
-          if (ink.pixels[next] < ink_level || result.labels[next] != 0) continue;
-          result.labels[next] = label;
-          stack.push_back(next);
-        }
-      }
-    }
-    components.push_back({{x0, y0, x1 - x0 + 1, y1 - y0 + 1}, pixels});
-  }
+  for_each_component(ink.pixels, ink.width, static_cast<uint8_t>(ink_level),
+                     [&](std::span<const int32_t> part) {
+                       const auto label = static_cast<int32_t>(components.size());
+                       for (const int32_t at : part) result.labels[at] = label;
+                       components.push_back({bounds(part, ink.width), static_cast<int32_t>(part.size())});
+                     });
 
   // Specks: components much smaller than the large ones. Dust must not become a character.
   std::vector<int32_t> sizes;

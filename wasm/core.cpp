@@ -4,29 +4,19 @@
 #include <cstring>
 #include <new>
 
-#include "shared/decode.h"
-#include "shared/encode.h"
+#include "shared/reader.h"
 
 using namespace biji;
 
 struct biji_core {
-  EncodeOptions options;
-  Labels labels;
-  std::vector<uint8_t> allow;  // [labels], empty = all
-  void* scratch = nullptr;     // malloc'ed, so that a hostile size fails without ending the program
+  Reader reader;
+  ReaderModel model;  // as far as it is known; complete with biji_core_set_model
+  ReadOptions options;
+  Batch batch;
+  void* scratch = nullptr;  // malloc'ed, so that a hostile size fails without ending the program
   int32_t scratch_bytes = 0;
-  float below = 0;  // biji_core_set_look_again
-  Encoded encoded;
-  std::vector<int32_t> again;        // characters of encoded to look at once more
-  std::vector<uint8_t> again_input;  // [kLeanings, again, channels, size, size]
-  int32_t candidate_count = 0;
-  std::vector<int32_t> indices;      // [characters, candidate_count]
-  std::vector<float> probabilities;  // [characters, candidate_count]
-  struct Text {
-    std::string text;
-    float probability;
-  };
-  std::vector<Text> readings;
+  std::vector<int32_t> words;  // the result
+  std::string text;            // of it
 
   ~biji_core() { std::free(scratch); }
 };
@@ -45,19 +35,82 @@ std::span<const T> scratch_span(const biji_core* core, int64_t offset, int64_t c
           static_cast<size_t>(count)};
 }
 
-int32_t keep(biji_core* core, Result<Encoded> result) {
-  core->again.clear();
-  core->again_input.clear();
-  if (!result.ok()) {
-    core->encoded = {};
-    return status(result.err);
-  }
-  core->encoded = std::move(result.value);
-  return status(Err::kOk);
+// The scratch buffer's first `bytes` bytes; false when it is shorter.
+bool scratch_text(const biji_core* core, int32_t bytes, std::string_view& text) {
+  const std::span<const char> span = scratch_span<char>(core, 0, bytes);
+  text = {span.data(), span.size()};
+  return static_cast<int64_t>(span.size()) == bytes;
 }
+
+// What was read before: after a call that fails there is no result.
+void forget(biji_core* core) {
+  core->batch = {};
+  core->reader.begin(Encoded(), {});
+}
+
+// Writes a result as biji_core_result describes it.
+class ResultWriter {
+ public:
+  ResultWriter(std::vector<int32_t>& words, std::string& text) : words_(words), text_(text) {
+    words_.clear();
+    text_.clear();
+  }
+  void put(int32_t word) { words_.push_back(word); }
+  void put_count(size_t count) { put(static_cast<int32_t>(count)); }
+  void put(float value) {
+    int32_t word;
+    std::memcpy(&word, &value, sizeof word);
+    put(word);
+  }
+  void put(const std::string& text) {
+    put_count(text_.size());
+    put_count(text.size());
+    text_ += text;
+  }
+  void put(const Box& box) {
+    for (const float value : {box.x, box.y, box.width, box.height}) put(value);
+  }
+  void put(const Readings& result) {
+    put(int32_t{result.sure});
+    put_count(result.candidates.size());
+    put_count(result.lines.size());
+    put_count(result.characters.size());
+    for (const ReadText& reading : result.candidates) {
+      put(reading.text);
+      put(reading.probability);
+    }
+    for (const ReadLine& line : result.lines) {
+      put(line.box);
+      put(line.begin);
+      put(line.end);
+    }
+    for (const ReadCharacter& character : result.characters) put(character);
+  }
+
+ private:
+  void put(const ReadCharacter& character) {
+    put(character.text);
+    put(character.box);
+    put(character.line);
+    put(int32_t{character.sure});
+    put_count(character.strokes.size());
+    put_count(character.candidates.size());
+    for (const StrokeRange& range : character.strokes)
+      for (const int32_t word : {range.stroke, range.begin, range.end}) put(word);
+    for (const Candidate& candidate : character.candidates) {
+      put(candidate.index);
+      put(candidate.probability);
+    }
+  }
+  std::vector<int32_t>& words_;
+  std::string& text_;
+};
 
 }  // namespace
 
+int32_t biji_core_abi(void) {
+  return BIJI_CORE_ABI;
+}
 biji_core* biji_core_create(void) {
   return new (std::nothrow) biji_core;
 }
@@ -66,53 +119,6 @@ void biji_core_destroy(biji_core* core) {
 }
 const char* biji_core_error_text(int32_t code) {
   return err_message(static_cast<Err>(code));
-}
-
-int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
-                            int32_t directions, int32_t order) {
-  const InputSpec spec{size_px, box_px, static_cast<Centring>(centring), pen_px, directions, order != 0};
-  if (!valid(spec)) return status(Err::kBadArgument);
-  core->options.spec = spec;
-  return status(Err::kOk);
-}
-
-int32_t biji_core_set_look_again(biji_core* core, float below, float slant) {
-  if (!(below >= 0 && below <= 1) || !(slant >= 0 && slant <= 1)) return status(Err::kBadArgument);
-  core->below = below;
-  core->options.slant = below > 0 ? slant : 0;
-  return status(Err::kOk);
-}
-
-int32_t biji_core_input_version(const biji_core* core) {
-  return input_version(core->options.spec);
-}
-
-int32_t biji_core_set_labels(biji_core* core, int32_t bytes) {
-  const std::span<const char> text = scratch_span<char>(core, 0, bytes);
-  if (static_cast<int32_t>(text.size()) != bytes) return status(Err::kBadArgument);
-  Result<Labels> labels = parse_labels({text.data(), text.size()});
-  if (!labels.ok()) return status(labels.err);
-  core->labels = std::move(labels.value);
-  core->options.square = fills_squares(core->labels);
-  core->allow.clear();
-  return status(Err::kOk);
-}
-
-int32_t biji_core_label_count(const biji_core* core) {
-  return static_cast<int32_t>(core->labels.size());
-}
-
-int32_t biji_core_set_allow(biji_core* core, int32_t bytes) {
-  const std::span<const char> text = scratch_span<char>(core, 0, bytes);
-  if (static_cast<int32_t>(text.size()) != bytes) return status(Err::kBadArgument);
-  if (bytes == 0) {
-    core->allow.clear();
-    return status(Err::kOk);
-  }
-  Result<std::vector<uint8_t>> allow = parse_allow({text.data(), text.size()}, core->labels);
-  if (!allow.ok()) return status(allow.err);
-  core->allow = std::move(allow.value);
-  return status(Err::kOk);
 }
 
 void* biji_core_scratch(biji_core* core, int32_t bytes) {
@@ -125,7 +131,55 @@ void* biji_core_scratch(biji_core* core, int32_t bytes) {
   return core->scratch;
 }
 
-int32_t biji_core_encode_ink(biji_core* core, int32_t points, int32_t strokes, int32_t split) {
+int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
+                            int32_t directions, int32_t order) {
+  const InputSpec spec{size_px, box_px, static_cast<Centring>(centring), pen_px, directions, order != 0};
+  if (!valid(spec)) return status(Err::kBadArgument);
+  core->model.input = spec;
+  return status(Err::kOk);
+}
+
+int32_t biji_core_set_augmentation(biji_core* core, float below, float shear) {
+  if (!(below >= 0 && below <= 1) || !(shear >= 0 && shear <= 1)) return status(Err::kBadArgument);
+  core->model.look = {below, shear};
+  return status(Err::kOk);
+}
+
+int32_t biji_core_set_model(biji_core* core, int32_t bytes, float temperature, float rejection) {
+  std::string_view text;
+  if (!scratch_text(core, bytes, text)) return status(Err::kBadArgument);
+  Result<Labels> labels = parse_labels(text);
+  if (!labels.ok()) return status(labels.err);
+  core->model.labels = std::move(labels.value);
+  core->model.temperature = temperature;
+  core->model.rejection = rejection;
+  core->options.allow.clear();
+  core->batch = {};
+  return status(core->reader.set_model(core->model));
+}
+
+int32_t biji_core_input_version(const biji_core* core) {
+  return input_version(core->model.input);
+}
+int32_t biji_core_label_count(const biji_core* core) {
+  return static_cast<int32_t>(core->reader.model().labels.size());
+}
+
+int32_t biji_core_set_options(biji_core* core, int32_t bytes, int32_t candidates, int32_t split) {
+  if (candidates < 1 || candidates > 1024) return status(Err::kBadArgument);
+  std::string_view text;
+  if (!scratch_text(core, bytes, text)) return status(Err::kBadArgument);
+  Result<std::vector<uint8_t>> allow = std::vector<uint8_t>();
+  if (bytes > 0) allow = parse_allow(text, core->reader.model().labels);
+  if (!allow.ok()) return status(allow.err);
+  core->options.allow = std::move(allow.value);
+  core->options.candidates = candidates;
+  core->options.split = split != 0;
+  return status(Err::kOk);
+}
+
+int32_t biji_core_begin_ink(biji_core* core, int32_t points, int32_t strokes) {
+  forget(core);
   if (points < 0 || strokes < 0) return status(Err::kBadArgument);
   if (points > kMaxInkPoints || strokes > kMaxInkStrokes) return status(Err::kTooLarge);
   const int64_t n = points;
@@ -136,12 +190,12 @@ int32_t biji_core_encode_ink(biji_core* core, int32_t points, int32_t strokes, i
     return status(Err::kBadData);
   Result<Ink> ink = make_ink(xy, pressure, ends);
   if (!ink.ok()) return status(ink.err);
-  core->options.split = split != 0;
-  return keep(core, encode(ink.value, core->options));
+  return status(core->reader.begin(ink.value, core->options));
 }
 
-int32_t biji_core_encode_image(biji_core* core, int32_t width, int32_t height, int32_t channels,
-                               int32_t shade, int32_t split) {
+int32_t biji_core_begin_image(biji_core* core, int32_t width, int32_t height, int32_t channels,
+                              int32_t shade) {
+  forget(core);
   if (width < 1 || height < 1 || (channels != 1 && channels != 4) || shade < 0 || shade > 2)
     return status(Err::kBadArgument);
   const int64_t pixels = int64_t{width} * height;
@@ -158,105 +212,32 @@ int32_t biji_core_encode_image(biji_core* core, int32_t width, int32_t height, i
     gray = Image(width, height);
     std::memcpy(gray.pixels.data(), data.data(), data.size());
   }
-  core->options.split = split != 0;
   core->options.shade = static_cast<Shade>(shade);
-  return keep(core, encode(gray, core->options));
+  return status(core->reader.begin(gray, core->options));
 }
 
-int32_t biji_core_count(const biji_core* core) {
-  return core->encoded.count();
+int32_t biji_core_next(biji_core* core) {
+  core->batch = core->reader.next();
+  return core->batch.count;
 }
-const uint8_t* biji_core_input(const biji_core* core) {
-  return core->encoded.input.data();
-}
-const float* biji_core_boxes(const biji_core* core) {
-  static_assert(sizeof(Box) == 4 * sizeof(float));
-  return reinterpret_cast<const float*>(core->encoded.boxes.data());
-}
-const int32_t* biji_core_lines(const biji_core* core) {
-  return core->encoded.lines.data();
+const uint8_t* biji_core_batch(const biji_core* core) {
+  return core->batch.input.data();
 }
 
-int32_t biji_core_look_again(biji_core* core, int32_t classes, float temperature) {
-  core->again.clear();
-  core->again_input.clear();
-  if (classes < 1 || classes != biji_core_label_count(core)) return status(Err::kBadData);
-  if (!usable_temperature(temperature)) return status(Err::kBadArgument);
-  const int64_t count = core->encoded.count();
-  const auto logits = scratch_span<float>(core, 0, count * classes);
-  if (static_cast<int64_t>(logits.size()) != count * classes) return status(Err::kBadData);
-  const std::vector<uint8_t>& leaning = core->encoded.leaning;
-  if (leaning.empty()) return status(Err::kOk);
-  core->again = unsure(logits, classes, temperature, core->below);
-  const size_t each = leaning.size() / (static_cast<size_t>(count) * kLeanings);
-  for (size_t side = 0; side < kLeanings; ++side)
-    for (const int32_t i : core->again) {
-      const auto from = leaning.begin() + static_cast<ptrdiff_t>((i * size_t{kLeanings} + side) * each);
-      core->again_input.insert(core->again_input.end(), from, from + static_cast<ptrdiff_t>(each));
-    }
-  return status(Err::kOk);
-}
-int32_t biji_core_again_count(const biji_core* core) {
-  return kLeanings * static_cast<int32_t>(core->again.size());
-}
-const uint8_t* biji_core_again_input(const biji_core* core) {
-  return core->again_input.data();
+int32_t biji_core_feed(biji_core* core, int32_t count) {
+  const int64_t values = int64_t{count} * biji_core_label_count(core);
+  const auto logits = scratch_span<float>(core, 0, values);
+  if (static_cast<int64_t>(logits.size()) != values) return status(Err::kBadData);
+  return status(core->reader.feed(logits));
 }
 
-int32_t biji_core_decode(biji_core* core, int32_t classes, float temperature, int32_t k) {
-  core->candidate_count = 0;
-  core->indices.clear();
-  core->probabilities.clear();
-  core->readings.clear();
-  if (k < 1 || k > 1024) return status(Err::kBadArgument);
-  if (classes < 1 || classes != biji_core_label_count(core)) return status(Err::kBadData);
-  const int32_t count = core->encoded.count();
-  const int64_t seen = int64_t{count} + biji_core_again_count(core);
-  const auto given = scratch_span<float>(core, 0, seen * classes);
-  if (static_cast<int64_t>(given.size()) != seen * classes) return status(Err::kBadData);
-  const size_t first = static_cast<size_t>(count) * classes;
-  std::vector<float> logits(given.begin(), given.begin() + static_cast<ptrdiff_t>(first));
-  average_views(logits, core->again, given.subspan(first), classes);
-
-  std::vector<std::vector<Candidate>> characters;
-  for (int32_t i = 0; i < count; ++i) {
-    const auto row = std::span<const float>(logits).subspan(static_cast<size_t>(i) * classes, classes);
-    Result<std::vector<Candidate>> best = top_k(row, core->allow, temperature, k);
-    if (!best.ok()) return status(best.err);
-    for (const Candidate& candidate : best.value) {
-      core->indices.push_back(candidate.index);
-      core->probabilities.push_back(candidate.probability);
-    }
-    core->candidate_count = static_cast<int32_t>(best.value.size());
-    characters.push_back(std::move(best.value));
-  }
-  for (const Reading& reading : best_readings(characters, k)) {
-    biji_core::Text text{{}, reading.probability};
-    for (int32_t i = 0; i < count; ++i) {
-      if (i > 0 && core->encoded.lines[i] != core->encoded.lines[i - 1]) text.text += '\n';
-      text.text += core->labels[characters[i][reading.choice[i]].index];
-    }
-    core->readings.push_back(std::move(text));
-  }
-  return status(Err::kOk);
+const int32_t* biji_core_result(biji_core* core) {
+  ResultWriter(core->words, core->text).put(core->reader.result());
+  return core->words.data();
 }
-
-int32_t biji_core_candidate_count(const biji_core* core) {
-  return core->candidate_count;
+int32_t biji_core_result_words(const biji_core* core) {
+  return static_cast<int32_t>(core->words.size());
 }
-const int32_t* biji_core_candidate_indices(const biji_core* core) {
-  return core->indices.data();
-}
-const float* biji_core_candidate_probabilities(const biji_core* core) {
-  return core->probabilities.data();
-}
-
-int32_t biji_core_reading_count(const biji_core* core) {
-  return static_cast<int32_t>(core->readings.size());
-}
-const char* biji_core_reading_text(const biji_core* core, int32_t i) {
-  return i < 0 || i >= biji_core_reading_count(core) ? nullptr : core->readings[i].text.c_str();
-}
-float biji_core_reading_probability(const biji_core* core, int32_t i) {
-  return i < 0 || i >= biji_core_reading_count(core) ? 0 : core->readings[i].probability;
+const char* biji_core_text(const biji_core* core) {
+  return core->text.c_str();
 }

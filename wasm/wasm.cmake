@@ -8,12 +8,10 @@ add_executable(biji-core wasm/core.cpp)
 target_link_libraries(biji-core PRIVATE biji_core biji_warnings)
 target_compile_options(biji-core PRIVATE -fno-exceptions -fno-rtti)
 set(BIJI_CORE_EXPORTS
-  _biji_core_create _biji_core_destroy _biji_core_input_version _biji_core_error_text _biji_core_set_input
-  _biji_core_set_look_again _biji_core_set_labels _biji_core_label_count _biji_core_set_allow _biji_core_scratch
-  _biji_core_encode_ink _biji_core_look_again _biji_core_again_count _biji_core_again_input
-  _biji_core_encode_image _biji_core_count _biji_core_input _biji_core_boxes _biji_core_lines _biji_core_decode
-  _biji_core_candidate_count _biji_core_candidate_indices _biji_core_candidate_probabilities
-  _biji_core_reading_count _biji_core_reading_text _biji_core_reading_probability)
+  _biji_core_abi _biji_core_create _biji_core_destroy _biji_core_error_text _biji_core_scratch _biji_core_set_input
+  _biji_core_set_augmentation _biji_core_set_model _biji_core_input_version _biji_core_label_count
+  _biji_core_set_options _biji_core_begin_ink _biji_core_begin_image _biji_core_next _biji_core_batch _biji_core_feed
+  _biji_core_result _biji_core_result_words _biji_core_text)
 string(REPLACE ";" "," BIJI_CORE_EXPORTS "${BIJI_CORE_EXPORTS}")
 # Photographs need memory: 24 megapixels of RGBA and the maps made from them. A failed malloc returns NULL.
 target_link_options(biji-core PRIVATE --no-entry -sSTANDALONE_WASM=1 -sALLOW_MEMORY_GROWTH=1 -sABORTING_MALLOC=0

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "shared/labels.h"
+
 namespace biji {
 namespace {
 
@@ -101,19 +103,6 @@ TEST(SecondLook, IsForThoseOfWhichTheModelIsUnsure) {
   EXPECT_EQ(unsure(logits, 3, 1, 0.6f), (std::vector<int32_t>{1}));  // 0.576 and 0.787
   EXPECT_EQ(unsure(logits, 3, 1, 0), std::vector<int32_t>{});
   EXPECT_EQ(unsure(logits, 3, 10, 0.9f), (std::vector<int32_t>{0, 1, 2}));
-}
-
-TEST(SecondLook, MultipliesProbabilities) {
-  float logits[] = {7, 7, 0, 2, 1, 0};
-  const int32_t which[] = {1};
-  const float views[] = {0, 4, 0, 1, 4, 3};
-  average_views(logits, which, views, 2 + 1);
-  EXPECT_EQ(logits[0], 7);
-  EXPECT_EQ(logits[3], 1);
-  EXPECT_EQ(logits[4], 3);
-  EXPECT_EQ(logits[5], 1);
-  average_views(logits, {}, {}, 3);
-  EXPECT_EQ(logits[4], 3);
 }
 
 TEST(BestReadings, AreTheMostProbableProducts) {

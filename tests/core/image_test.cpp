@@ -79,7 +79,7 @@ TEST(Resample, EachPixelIsTheMeanOfItsOwnPart) {
 TEST(Leaning, RowsMoveAsideInProportionToTheirHeight) {
   Image image(3, 5);
   for (int32_t y = 0; y < 5; ++y) image.at(1, y) = 200;
-  const Image right = leaning(image, 0.5f), left = leaning(image, -0.5f);
+  const Image right = sheared(image, 0.5f), left = sheared(image, -0.5f);
   ASSERT_EQ(right.width, 3 + 2 + 1);
   ASSERT_EQ(right.height, 5);
   for (int32_t y = 0; y < 5; ++y) {
@@ -94,7 +94,7 @@ TEST(Leaning, RowsMoveAsideInProportionToTheirHeight) {
     EXPECT_EQ(right.at(x, y), y % 2 == 0 ? 200 : 100) << y;  // between two pixels in odd rows
     EXPECT_EQ(left.at(3 - (y + 1) / 2, y), y % 2 == 0 ? 200 : 100) << y;
   }
-  EXPECT_TRUE(leaning(Image(), 0.5f).empty());
+  EXPECT_TRUE(sheared(Image(), 0.5f).empty());
 }
 
 TEST(Bounds, HoldAllPixelsAboveTheThreshold) {

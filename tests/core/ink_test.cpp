@@ -58,7 +58,7 @@ TEST(MakeInk, RefusesWhatContradictsItself) {
 TEST(Leaning, InkMovesAsideInProportionToItsHeight) {
   Ink ink;
   ink.add_stroke(std::vector<Point>{{3, 0}, {3, 8, 7, 0.25f}});
-  const Ink right = leaning(ink, 0.5f), left = leaning(ink, -0.5f);
+  const Ink right = sheared(ink, 0.5f), left = sheared(ink, -0.5f);
   EXPECT_EQ(right.points[0].x, 3);
   EXPECT_EQ(right.points[1].x, 7);
   EXPECT_EQ(left.points[1].x, -1);

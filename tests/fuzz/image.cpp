@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int32_t width = input.number<uint16_t>(), height = input.number<uint16_t>();
   const int32_t channels = input.number<uint8_t>(), shade = input.number<uint8_t>();
   const int32_t split = input.number<uint8_t>() & 1;
+  if (!fuzz.set_split(split != 0)) return 0;
   fuzz.fill(input.rest());
-  fuzz.check(biji_core_encode_image(fuzz.core, width, height, channels, shade, split), side);
+  fuzz.check(biji_core_begin_image(fuzz.core, width, height, channels, shade), side);
   return 0;
 }

@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!fuzz.configure(input)) return 0;
   const int32_t split = input.number<uint8_t>() & 1;
   const int32_t points = input.number<uint16_t>(), strokes = input.number<uint16_t>();
+  if (!fuzz.set_split(split != 0)) return 0;
   fuzz.fill(input.rest());
-  fuzz.check(biji_core_encode_ink(fuzz.core, points, strokes, split), side);
+  fuzz.check(biji_core_begin_ink(fuzz.core, points, strokes), side);
   return 0;
 }

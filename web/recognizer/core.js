@@ -1,9 +1,13 @@
-// The encoder and decoder (wasm/core.h) for JavaScript. The only place that knows its memory layout.
+// The Reader (wasm/core.h) for JavaScript. The only place that knows its memory layout.
 import { BijiError } from './errors.js';
+
+const kAbi = 2; // BIJI_CORE_ABI in wasm/core.h
+const kEmpty = 1; // Err::kEmpty
+const kCentrings = { mass: 0, box: 1, density: 2 };
+const kShades = { auto: 0, dark: 1, light: 2 };
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
-const kEmpty = 1; // Err::kEmpty
 
 /** Compiles biji-core.wasm once; instantiate one Core per model from the result. */
 export async function compileCore(bytes) {
@@ -13,15 +17,12 @@ export async function compileCore(bytes) {
 export class Core {
   #wasm;
   #handle;
-  #allow = '';
-  /** Of one character's input: [channels, height, width]. */
+  #labels;
+  /** Of one input of the model: [channels, height, width]. */
   shape;
 
-  /**
-   * module: from compileCore. spec: `input` of model.json. labels: the text of labels.txt.
-   * look: `look_again` of model.json, if it has that.
-   */
-  static async create(module, spec, labels, look) {
+  /** module: from compileCore. info: model.json. labels: the text of labels.txt. */
+  static async create(module, info, labels) {
     // The module has no JavaScript glue. It asks for two things: to tell that memory has grown (views are never
     // kept across calls, so nothing to do) and to end the program, which only a failed allocation does.
     const instance = await WebAssembly.instantiate(module, {
@@ -33,21 +34,30 @@ export class Core {
       },
     });
     const core = new Core();
-    core.shape = [1 + (spec?.directions | 0) + (spec?.order | 0), spec?.size | 0, spec?.size | 0];
     core.#wasm = instance.exports;
     core.#wasm._initialize();
+    if (core.#wasm.biji_core_abi?.() !== kAbi)
+      throw new BijiError('internal', 'biji-core.wasm is of another version of Biji than this script. Reload the page; if that ' +
+        'does not help, copy all files of one version to the server.');
     core.#handle = core.#wasm.biji_core_create();
     if (!core.#handle) throw new BijiError('internal', 'There is no memory for the encoder.');
-    const centring = { mass: 0, box: 1, density: 2 }[spec?.centring] ?? -1;
-    core.#check(
-      core.#wasm.biji_core_set_input(core.#handle, spec?.size | 0, spec?.box | 0, centring, Number(spec?.pen),
-        spec?.directions | 0, spec?.order | 0),
-      'model', 'The input that model.json describes cannot be made');
-    core.#check(core.#wasm.biji_core_set_look_again(core.#handle, Number(look?.below ?? 0), Number(look?.slant ?? 0)), 'model',
-      'The second look that model.json describes cannot be had');
-    core.#check(core.#wasm.biji_core_set_labels(core.#handle, core.#write([utf8.encode(labels)])), 'model',
-      'The labels file cannot be read');
+    core.#setModel(info, labels);
     return core;
+  }
+
+  #setModel({ input: spec, look_again: look, rejection, temperature = 1 }, labels) {
+    this.shape = [1 + (spec?.directions | 0) + (spec?.order | 0), spec?.size | 0, spec?.size | 0];
+    this.#check(
+      this.#wasm.biji_core_set_input(this.#handle, spec?.size | 0, spec?.box | 0, kCentrings[spec?.centring] ?? -1,
+        Number(spec?.pen), spec?.directions | 0, spec?.order | 0),
+      'model', 'The input that model.json describes cannot be made');
+    this.#check(
+      this.#wasm.biji_core_set_augmentation(this.#handle, Number(look?.below ?? 0), Number(look?.slant ?? 0)),
+      'model', 'The test-time augmentation that model.json describes cannot be made');
+    const status = this.#wasm.biji_core_set_model(this.#handle, this.#write([utf8.encode(labels)]), Number(temperature),
+      Number(rejection?.threshold ?? 0));
+    this.#check(status, 'model', 'The labels, temperature or rejection threshold of the model cannot be used');
+    this.#labels = labels.replace(/\r?\n$/, '').split(/\r?\n/);
   }
 
   get inputVersion() {
@@ -58,8 +68,15 @@ export class Core {
     return this.#wasm.biji_core_label_count(this.#handle);
   }
 
-  /** ink: from ink.js. split: find characters, else everything is one. Returns how many there are: 0 when there is no ink. */
-  encodeInk({ points, ends }, split) {
+  /** How the next inputs are read: allow '0-9' ('' allows all), candidates 1..1024, split: find characters. */
+  setOptions({ allow, candidates, split }) {
+    const status = this.#wasm.biji_core_set_options(this.#handle, this.#write([utf8.encode(allow)]), candidates, split ? 1 : 0);
+    if (status === kEmpty) throw new BijiError('input', `allow: '${allow}' leaves no character of this model.`);
+    this.#check(status, 'input', `allow: '${allow}' is not a list of characters and ranges`);
+  }
+
+  /** Begins to read ink: packed, from ink.js. */
+  beginInk({ points, ends }) {
     const count = points.length / 4;
     const xy = new Float32Array(2 * count);
     const pressure = new Float32Array(count);
@@ -69,11 +86,11 @@ export class Core {
       pressure[i] = points[4 * i + 3];
     }
     this.#write([xy, pressure, ends]);
-    return this.#encoded(this.#wasm.biji_core_encode_ink(this.#handle, count, ends.length, split ? 1 : 0));
+    this.#check(this.#wasm.biji_core_begin_ink(this.#handle, count, ends.length), 'input', 'This input cannot be read');
   }
 
-  /** image: { data, width, height }, data RGBA or grey (255 = white) by its length. shade: 'auto' | 'dark' | 'light'. */
-  encodeImage({ data, width, height }, shade, split) {
+  /** Begins to read { data, width, height }, data RGBA or grey (255 = white) by its length. shade: 'auto' | 'dark' | 'light'. */
+  beginImage({ data, width, height }, shade) {
     const pixels = width * height;
     if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0))
       throw new BijiError('input', 'An image needs a width and a height of at least one pixel.');
@@ -81,79 +98,62 @@ export class Core {
         (data.length !== pixels && data.length !== 4 * pixels))
       throw new BijiError('input',
         `An image of ${width} x ${height} needs ${pixels} bytes of grey or ${4 * pixels} of RGBA, not ${data?.length}.`);
-    const code = { auto: 0, dark: 1, light: 2 }[shade];
-    if (code === undefined) throw new BijiError('input', `ink is 'auto', 'dark' or 'light', not '${shade}'.`);
+    if (!Object.hasOwn(kShades, shade)) throw new BijiError('input', `shade is 'auto', 'dark' or 'light', not '${shade}'.`);
     this.#write([data]);
-    return this.#encoded(this.#wasm.biji_core_encode_image(this.#handle, width, height, data.length / pixels, code,
-      split ? 1 : 0));
+    this.#check(this.#wasm.biji_core_begin_image(this.#handle, width, height, data.length / pixels, kShades[shade]), 'input',
+      'This input cannot be read');
   }
 
-  /** The last encoding as the model's input: u8 [count, ...shape], a copy. */
-  input() {
-    return this.#inputs(this.#wasm.biji_core_count(this.#handle), this.#wasm.biji_core_input(this.#handle));
+  /** What the model should look at now: { input: u8 [count, ...shape], a copy, count }; null when the reading is done. */
+  next() {
+    const count = this.#wasm.biji_core_next(this.#handle);
+    if (count === 0) return null;
+    const bytes = this.shape.reduce((n, side) => n * side, count);
+    return { input: new Uint8Array(this.#wasm.memory.buffer, this.#wasm.biji_core_batch(this.#handle), bytes).slice(), count };
   }
 
-  /**
-   * logits: f32 [count, classes] for the last encoding. Returns what the model should look at besides, as it is unsure:
-   * u8 [any, ...shape], a copy; its logits go to decode, too.
-   */
-  lookAgain(logits, temperature) {
+  /** logits: f32 [count, classes] of the batch that next() has just given. */
+  feed(logits, count) {
     this.#write([logits]);
-    this.#check(this.#wasm.biji_core_look_again(this.#handle, this.classes, temperature), 'input', 'Decoding failed');
-    return this.#inputs(this.#wasm.biji_core_again_count(this.#handle), this.#wasm.biji_core_again_input(this.#handle));
+    this.#check(this.#wasm.biji_core_feed(this.#handle, count), 'internal', 'The logits of the model cannot be used');
   }
 
-  /** Restricts candidates, as in '0-9'; '' allows all. */
-  setAllow(allow) {
-    if (allow === this.#allow) return;
-    const status = this.#wasm.biji_core_set_allow(this.#handle, this.#write([utf8.encode(allow)]));
-    if (status === kEmpty) throw new BijiError('input', `allow: '${allow}' leaves no character of this model.`);
-    this.#check(status, 'input', `allow: '${allow}' is not a list of characters and ranges`);
-    this.#allow = allow;
-  }
+  /** { text, candidates, lines, characters, sure } as createRecognizer's result has them, once next() gave null. */
+  result() {
+    const at = this.#wasm.biji_core_result(this.#handle);
+    const count = this.#wasm.biji_core_result_words(this.#handle);
+    const words = new Int32Array(this.#wasm.memory.buffer, at, count);
+    const floats = new Float32Array(this.#wasm.memory.buffer, at, count);
+    const texts = this.#wasm.biji_core_text(this.#handle);
+    let i = 0;
+    const int = () => words[i++];
+    const float = () => floats[i++];
+    const string = () => text.decode(new Uint8Array(this.#wasm.memory.buffer, texts + int(), int()));
+    const box = () => ({ x: float(), y: float(), width: float(), height: float() });
+    const list = (length, item) => Array.from({ length }, item);
 
-  /**
-   * logits: f32 [count, classes] for the last encoding. again: f32 [any, classes] for what lookAgain returned, if it was
-   * called. k: candidates wanted. labels: [classes] texts.
-   * Returns { text, candidates, characters } as createRecognizer's result has them.
-   */
-  decode(logits, again, temperature, k, labels) {
-    const wasm = this.#wasm;
-    this.#write([logits, again]);
-    this.#check(wasm.biji_core_decode(this.#handle, labels.length, temperature, k), 'input', 'Decoding failed');
-    const count = wasm.biji_core_count(this.#handle);
-    const each = wasm.biji_core_candidate_count(this.#handle);
-    const heap = wasm.memory.buffer;
-    const indices = new Int32Array(heap, wasm.biji_core_candidate_indices(this.#handle), count * each);
-    const probabilities = new Float32Array(heap, wasm.biji_core_candidate_probabilities(this.#handle), count * each);
-    const boxes = new Float32Array(heap, wasm.biji_core_boxes(this.#handle), count * 4);
-    const characters = Array.from({ length: count }, (_, i) => ({
-      box: { x: boxes[4 * i], y: boxes[4 * i + 1], width: boxes[4 * i + 2], height: boxes[4 * i + 3] },
-      candidates: Array.from({ length: each }, (_unused, j) => ({
-        text: labels[indices[i * each + j]],
-        probability: probabilities[i * each + j],
-      })),
-    }));
-    const candidates = Array.from({ length: wasm.biji_core_reading_count(this.#handle) }, (_, i) => ({
-      text: this.#string(wasm.biji_core_reading_text(this.#handle, i)),
-      probability: wasm.biji_core_reading_probability(this.#handle, i),
-    }));
-    return { text: candidates[0]?.text ?? '', candidates, characters };
+    const sure = int() === 1;
+    const [readings, lines, characters] = [int(), int(), int()];
+    const result = {
+      text: '',
+      candidates: list(readings, () => ({ text: string(), probability: float() })),
+      lines: list(lines, () => ({ box: box(), begin: int(), end: int() })),
+      characters: list(characters, () => {
+        const character = { text: string(), box: box(), line: int(), sure: int() === 1 };
+        const [strokes, candidates] = [int(), int()];
+        character.strokes = list(strokes, () => ({ stroke: int(), begin: int(), end: int() }));
+        character.candidates = list(candidates, () => ({ text: this.#labels[int()], probability: float() }));
+        return character;
+      }),
+      sure,
+    };
+    result.text = result.candidates[0]?.text ?? '';
+    return result;
   }
 
   dispose() {
     if (this.#handle) this.#wasm.biji_core_destroy(this.#handle);
     this.#handle = 0;
-  }
-
-  #inputs(count, at) {
-    return new Uint8Array(this.#wasm.memory.buffer, at, this.shape.reduce((n, side) => n * side, count)).slice();
-  }
-
-  #encoded(status) {
-    if (status === kEmpty) return 0;
-    this.#check(status, 'input', 'This input cannot be read');
-    return this.#wasm.biji_core_count(this.#handle);
   }
 
   // Copies arrays one after the other into the scratch buffer; returns their bytes.
@@ -169,13 +169,10 @@ export class Core {
     return bytes;
   }
 
-  #string(at) {
-    const heap = new Uint8Array(this.#wasm.memory.buffer);
-    return text.decode(heap.subarray(at, heap.indexOf(0, at)));
-  }
-
   #check(status, code, what) {
-    if (status !== 0)
-      throw new BijiError(code, `${what}: ${this.#string(this.#wasm.biji_core_error_text(status))}.`);
+    if (status === 0) return;
+    const at = this.#wasm.biji_core_error_text(status);
+    const heap = new Uint8Array(this.#wasm.memory.buffer);
+    throw new BijiError(code, `${what}: ${text.decode(heap.subarray(at, heap.indexOf(0, at)))}.`);
   }
 }

@@ -15,7 +15,6 @@ const kRuntimes = {
   jspi: { script: 'ort/ort.jspi.bundle.min.mjs', binary: 'ort/ort-wasm-simd-threaded.jspi.wasm' },
 };
 const kHere = new URL('.', import.meta.url).href;
-const kBatch = 64; // characters that go through the network at once
 const kLine = { points: Float32Array.of(0, 0, 0, 0.5, 1, 1, 0, 0.5), ends: Int32Array.of(2) }; // packed, see ink.js
 
 /** Downloads that happen once for an engine, shared by its models; a failed one is tried again the next time. */
@@ -62,7 +61,6 @@ class Model {
   info; // model.json
   provider; // 'webgpu' | 'wasm'
   decided = false; // true when 'auto' has just measured and chosen
-  #labels;
   #core;
   #ort;
   #bytes;
@@ -103,8 +101,7 @@ class Model {
     ]);
     onprogress({ loaded, total: loaded, stage: 'start' });
 
-    self.#core = await Core.create(core, info.input, labels, info.look_again);
-    self.#labels = labels.replace(/\r?\n$/, '').split(/\r?\n/);
+    self.#core = await Core.create(core, info, labels);
     if (info.input_version !== self.#core.inputVersion)
       throw new BijiError('model',
         `${model} was trained for version ${info.input_version} of the encoder and this is version ` +
@@ -119,22 +116,20 @@ class Model {
     return self;
   }
 
-  /** input: { ink } or { image }. Returns { text, candidates, characters, sure, provider }. */
-  async recognize({ ink, image }, { candidates = 10, allow = '', segment = 'auto', ink: shade = 'auto' } = {}) {
+  /** input: { ink } or { image }. Returns { text, candidates, lines, characters, sure, provider }. */
+  async recognize({ ink, image }, { candidates = 10, allow = '', segment = 'auto', shade, ink: alias = 'auto' } = {}) {
     if (segment !== 'auto' && segment !== 'none')
       throw new BijiError('input', `segment is 'auto' or 'none', not '${segment}'.`);
-    const k = Math.min(Math.max(Math.trunc(Number(candidates)) || 1, 1), 1024);
-    const split = segment === 'auto';
-    this.#core.setAllow(String(allow ?? ''));
-    const count = ink ? this.#core.encodeInk(ink, split) : this.#core.encodeImage(toPixels(image), shade, split);
-    if (count === 0) return { text: '', candidates: [], characters: [], sure: true, provider: this.provider };
-    const temperature = this.info.temperature ?? 1;
-    const logits = await this.#run(this.#core.input());
-    const again = await this.#run(this.#core.lookAgain(logits, temperature));
-    const result = this.#core.decode(logits, again, temperature, k, this.#labels);
-    const threshold = this.info.rejection?.threshold ?? 0;
-    for (const character of result.characters) character.sure = character.candidates[0]?.probability >= threshold;
-    return { ...result, sure: result.characters.every(({ sure }) => sure), provider: this.provider };
+    const core = this.#core;
+    core.setOptions({
+      allow: String(allow ?? ''),
+      candidates: Math.min(Math.max(Math.trunc(Number(candidates)) || 1, 1), 1024),
+      split: segment === 'auto',
+    });
+    if (ink) core.beginInk(ink);
+    else core.beginImage(toPixels(image), shade ?? alias);
+    for (let batch = core.next(); batch; batch = core.next()) core.feed(await this.#infer(batch.input, batch.count), batch.count);
+    return { ...core.result(), provider: this.provider };
   }
 
   async dispose() {
@@ -143,18 +138,7 @@ class Model {
     this.#session = null;
   }
 
-  // input: u8 [any, ...shape]. Returns f32 [any, classes].
-  async #run(input) {
-    const each = this.#core.shape.reduce((n, side) => n * side);
-    const count = input.length / each;
-    const logits = new Float32Array(count * this.info.classes);
-    for (let from = 0; from < count; from += kBatch) {
-      const to = Math.min(count, from + kBatch);
-      logits.set(await this.#infer(input.subarray(from * each, to * each), to - from), from * this.info.classes);
-    }
-    return logits;
-  }
-
+  // input: u8 [count, ...shape]. Returns f32 [count, classes].
   async #infer(input, count) {
     if (this.#lost) await this.#fallBack();
     try {
