@@ -39,6 +39,12 @@ struct LookAgain {
 // `below`. logits: [characters, classes], classes > 0 (assert); temperature as in top_k.
 std::vector<int32_t> unsure(std::span<const float> logits, int32_t classes, float temperature, float below);
 
+// The logits of some characters become the mean of themselves and of their views', which is the geometric mean of the
+// probabilities. logits: [characters, classes]; which: indices of characters; views: [any, which.size(), classes]
+// (assert).
+void average_views(std::span<float> logits, std::span<const int32_t> which, std::span<const float> views,
+                   int32_t classes);
+
 // A reading of several characters: one index into each character's candidates, and the product of their
 // probabilities.
 struct Reading {

@@ -12,27 +12,14 @@
 #include "native/base/file.h"
 #include "native/base/progress.h"
 #include "native/commands/commands.h"
-#include "native/train/eval.h"
+#include "native/train/read.h"
 #include "native/train/run_model.h"
-#include "shared/encode.h"
 
 namespace biji {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-const std::string& text_of(const Candidate& candidate, const Labels& classes) {
-  return classes[static_cast<size_t>(candidate.index)];
-}
-
-// Lines in which nothing is certain enough are left out.
-std::string text_of(const std::vector<ReadLine>& page) {
-  std::string text;
-  for (const ReadLine& line : page)
-    if (!line.text.empty()) text += (text.empty() ? "" : "\n") + line.text;
-  return text;
-}
 
 void print_lines(const std::string& text, const std::string& prefix) {
   for (size_t begin = 0; begin <= text.size();) {
@@ -43,30 +30,44 @@ void print_lines(const std::string& text, const std::string& prefix) {
   std::fflush(stdout);
 }
 
-int64_t count_doubtful(const std::vector<ReadLine>& page) {
-  int64_t count = 0;
-  for (const ReadLine& line : page)
-    for (const ReadCharacter& character : line.characters) count += character.doubtful;
-  return count;
+const std::string& text_of(const Candidate& candidate, const Labels& classes) {
+  return classes[static_cast<size_t>(candidate.index)];
 }
 
-json to_json(const std::vector<ReadLine>& page, const Labels& classes) {
-  json characters = json::array();
-  for (size_t line = 0; line < page.size(); ++line) {
-    for (const ReadCharacter& character : page[line].characters) {
-      json candidates = json::array();
-      for (const Candidate& candidate : character.candidates)
-        candidates.push_back({{"text", text_of(candidate, classes)}, {"probability", candidate.probability}});
-      const Box& box = character.box;
-      characters.push_back(
-          {{"line", line},
-           {"box", {{"x", box.x}, {"y", box.y}, {"width", box.width}, {"height", box.height}}},
-           {"text", text_of(character.candidates[0], classes)},
-           {"doubtful", character.doubtful},
-           {"candidates", candidates}});
-    }
+// On stderr: nothing was found, or the model is unsure.
+void report_doubts(const std::string& name, const Readings& readings) {
+  if (readings.characters.empty()) std::fprintf(stderr, "biji: %s: found no characters\n", name.c_str());
+  const auto unsure = std::count_if(readings.characters.begin(), readings.characters.end(),
+                                    [](const ReadCharacter& character) { return !character.sure; });
+  if (unsure > 0)
+    std::fprintf(
+        stderr,
+        "biji: %s: %lld character%s unsure; --annotate shows which, --min-probability leaves them out\n",
+        name.c_str(), static_cast<long long>(unsure), unsure == 1 ? " is" : "s are");
+}
+
+json to_json(const Box& box) {
+  return {{"x", box.x}, {"y", box.y}, {"width", box.width}, {"height", box.height}};
+}
+
+// Adds what was read to a picture's entry.
+void put(json& entry, const Readings& readings, const Labels& classes) {
+  entry["sure"] = readings.sure;
+  entry["candidates"] = entry["lines"] = entry["characters"] = json::array();
+  for (const ReadText& reading : readings.candidates)
+    entry["candidates"].push_back({{"text", reading.text}, {"probability", reading.probability}});
+  for (const ReadLine& line : readings.lines)
+    entry["lines"].push_back({{"box", to_json(line.box)}, {"begin", line.begin}, {"end", line.end}});
+  for (const ReadCharacter& character : readings.characters) {
+    json candidates = json::array();
+    for (const Candidate& candidate : character.candidates)
+      candidates.push_back({{"text", text_of(candidate, classes)}, {"probability", candidate.probability}});
+    entry["characters"].push_back({{"text", character.text},
+                                   {"box", to_json(character.box)},
+                                   {"line", character.line},
+                                   {"sure", character.sure},
+                                   {"candidates", std::move(candidates)}});
   }
-  return characters;
 }
 
 std::string escaped(const std::string& text) {
@@ -94,40 +95,28 @@ fs::path svg_path(const fs::path& folder, const fs::path& image, std::set<std::s
 
 }  // namespace
 
-Result<std::vector<ReadLine>> read_page(Model& model, const Photo& photo, const ReadingOptions& options) {
+Result<Readings> readings_of(Reader& reader, Net& net, const Photo& photo, const ReadOptions& options) {
   const Result<Image> gray = gray_from_rgba(photo.rgba, photo.width, photo.height);
   if (!gray.ok()) return gray.err;
-  const EncodeOptions encoding{model.net.network().input, options.split, fills_squares(model.classes),
-                               options.ink, model.look.below > 0 ? model.look.slant : 0};
-  Result<Encoded> encoded = encode(gray.value, encoding);
-  std::vector<ReadLine> page;
-  if (encoded.err == Err::kEmpty) return page;
-  if (!encoded.ok()) return encoded.err;
-
-  Encoded& found = encoded.value;
-  const int64_t side = encoding.spec.size_px, channels = encoding.spec.channels();
-  at::Tensor logits = logits_of(model.net, at::from_blob(found.input.data(),
-                                                         {found.count(), channels, side, side}, at::kByte))
-                          .contiguous();
-  look_again(model.net, logits, model.temperature, model.look, [&](const at::Tensor& which, float slant) {
-    return at::from_blob(found.leaning.data(), {kLeanings * found.count(), channels, side, side}, at::kByte)
-        .index_select(0, which * kLeanings + (slant > 0 ? 0 : 1));
-  });
-  const int64_t classes = logits.size(1);
-  for (int32_t i = 0; i < found.count(); ++i) {
-    Result<std::vector<Candidate>> best =
-        top_k({logits.data_ptr<float>() + i * classes, static_cast<size_t>(classes)}, options.allow,
-              static_cast<float>(model.temperature), options.candidates);
-    if (!best.ok()) return best.err;
-    if (i == 0 || found.lines[i] != found.lines[i - 1]) page.emplace_back();
-    const bool doubtful = best.value[0].probability < options.min_probability;
-    if (!doubtful) page.back().text += text_of(best.value[0], model.classes);
-    page.back().characters.push_back({found.boxes[i], std::move(best.value), doubtful});
-  }
-  return page;
+  if (const Err err = reader.begin(gray.value, options); err != Err::kOk) return err;
+  read(reader, net);
+  return reader.result();
 }
 
-std::string annotated_svg(const Photo& photo, const std::vector<ReadLine>& page, const Labels& classes) {
+std::string confident_text(const Readings& readings, double min_probability) {
+  std::string text;
+  for (const ReadLine& line : readings.lines) {
+    std::string kept;
+    for (int32_t i = line.begin; i < line.end; ++i) {
+      const ReadCharacter& character = readings.characters[static_cast<size_t>(i)];
+      if (character.candidates[0].probability >= min_probability) kept += character.text;
+    }
+    if (!kept.empty()) text += (text.empty() ? "" : "\n") + kept;
+  }
+  return text;
+}
+
+std::string annotated_svg(const Photo& photo, const Readings& readings, const Labels& classes) {
   // Colours that colour-blind people tell apart (Okabe & Ito, 2008), each on a white halo that makes them
   // visible on dark pictures.
   const double unit = std::max(photo.width, photo.height) / 400.;
@@ -144,42 +133,43 @@ std::string annotated_svg(const Photo& photo, const std::vector<ReadLine>& page,
                     number(1.2 * unit) +
                     "; paint-order: stroke; stroke-linejoin: round; font: bold 1px 'Noto Sans CJK SC', "
                     "'PingFang SC', 'Microsoft YaHei', sans-serif }\n"
-                    ".doubtful rect:not(.halo) { stroke: #d55e00; stroke-dasharray: " +
+                    ".unsure rect:not(.halo) { stroke: #d55e00; stroke-dasharray: " +
                     number(4 * unit) + " " + number(2 * unit) +
                     " }\n"
-                    ".doubtful text { fill: #d55e00 }\n"
+                    ".unsure text { fill: #d55e00 }\n"
                     "</style>\n<image width=\"" +
                     width + "\" height=\"" + height + "\" href=\"data:image/jpeg;base64," +
                     base64(jpeg(photo, 88)) + "\"/>\n";
-  for (const ReadLine& line : page) {
-    for (const ReadCharacter& character : line.characters) {
-      const Box& box = character.box;
-      const double gap = 2 * unit, size = std::clamp(0.35 * box.height, 9 * unit, 18 * unit);
-      const double x = box.x - gap, y = box.y - gap;
-      const std::string place = "x=\"" + number(x) + "\" y=\"" + number(y) + "\" width=\"" +
-                                number(box.width + 2 * gap) + "\" height=\"" + number(box.height + 2 * gap) +
-                                "\"";
-      svg += character.doubtful ? "<g class=\"doubtful\"><title>" : "<g><title>";
-      for (const Candidate& candidate : character.candidates)
-        svg += escaped(text_of(candidate, classes)) + " " + percent(candidate.probability) + "\n";
-      svg += "</title><rect class=\"halo\" " + place + "/><rect " + place + "/><text x=\"" + number(x) +
-             "\" y=\"" + number(std::max(y - gap, size)) + "\" style=\"font-size: " + number(size) + "px\">" +
-             escaped(text_of(character.candidates[0], classes)) + " <tspan style=\"font-size: 55%\">" +
-             percent(character.candidates[0].probability) + "</tspan></text></g>\n";
-    }
+  for (const ReadCharacter& character : readings.characters) {
+    const Box& box = character.box;
+    const double gap = 2 * unit, size = std::clamp(0.35 * box.height, 9 * unit, 18 * unit);
+    const double x = box.x - gap, y = box.y - gap;
+    const std::string place = "x=\"" + number(x) + "\" y=\"" + number(y) + "\" width=\"" +
+                              number(box.width + 2 * gap) + "\" height=\"" + number(box.height + 2 * gap) +
+                              "\"";
+    svg += !character.sure ? "<g class=\"unsure\"><title>" : "<g><title>";
+    for (const Candidate& candidate : character.candidates)
+      svg += escaped(text_of(candidate, classes)) + " " + percent(candidate.probability) + "\n";
+    svg += "</title><rect class=\"halo\" " + place + "/><rect " + place + "/><text x=\"" + number(x) +
+           "\" y=\"" + number(std::max(y - gap, size)) + "\" style=\"font-size: " + number(size) + "px\">" +
+           escaped(character.text) + " <tspan style=\"font-size: 55%\">" +
+           percent(character.candidates[0].probability) + "</tspan></text></g>\n";
   }
   return svg + "</svg>\n";
 }
 
 int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop) {
   Model model = load_model(options.model);
-  ReadingOptions reading = options.reading;
+  ReadOptions reading = options.reading;
   Result<std::vector<uint8_t>> allow = parse_allow(options.allow, model.classes);
   if (!allow.ok())
     throw std::runtime_error("--allow \"" + options.allow + "\": " +
                              (allow.err == Err::kEmpty ? "leaves no character of " + options.model.string()
                                                        : "is no set of characters such as 0-9 or A-Za-z"));
   reading.allow = std::move(allow.value);
+  Reader reader;
+  if (reader.set_model(reader_model(model)) != Err::kOk)
+    throw std::runtime_error(options.model.string() + ": has settings out of range; export the model again");
 
   json images = json::array();
   std::set<std::string> taken;
@@ -191,17 +181,17 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
     const std::string name = path.string();
     json& entry = images.emplace_back(json{{"file", name}});
     Photo photo;
-    std::vector<ReadLine> page;
+    Readings readings;
     try {
       photo = read_photo(path);
-      Result<std::vector<ReadLine>> read = read_page(model, photo, reading);
+      Result<Readings> read = readings_of(reader, model.net, photo, reading);
       if (!read.ok())
         throw std::runtime_error(
             name + ": " +
             (read.err == Err::kTooLarge
                  ? "has more than " + std::to_string(kMaxCharacters) + " characters; cut it into parts"
                  : err_message(read.err)));
-      page = std::move(read.value);
+      readings = std::move(read.value);
     } catch (const std::runtime_error& error) {
       progress.clear();
       std::fprintf(stderr, "biji: %s\n", error.what());
@@ -209,27 +199,25 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
       continue;
     }
     ++done;
-    const std::string text = text_of(page);
+    const std::string text =
+        options.min_probability > 0 ? confident_text(readings, options.min_probability) : readings.text;
     progress.clear();
     if (!json_only) print_lines(text, options.images.size() > 1 ? name + ": " : "");
-    if (page.empty()) std::fprintf(stderr, "biji: %s: found no characters\n", name.c_str());
-    if (const int64_t doubtful = count_doubtful(page))
-      std::fprintf(stderr, "biji: %s: left out %lld doubtful character%s; --min-probability 0 keeps them\n",
-                   name.c_str(), static_cast<long long>(doubtful), doubtful == 1 ? "" : "s");
+    report_doubts(name, readings);
     entry["width"] = photo.width;
     entry["height"] = photo.height;
     entry["text"] = text;
-    entry["characters"] = to_json(page, model.classes);
+    put(entry, readings, model.classes);
     if (!options.annotate.empty())
-      write_file(svg_path(options.annotate, path, taken), annotated_svg(photo, page, model.classes));
+      write_file(svg_path(options.annotate, path, taken), annotated_svg(photo, readings, model.classes));
     const auto seen = static_cast<int64_t>(images.size());
     if (options.images.size() > 1 && progress.due(seen)) progress.show(seen, name, 1, "pictures");
   }
   progress.clear();
   if (!options.json.empty()) {
-    const json all = {{"format", 1},
+    const json all = {{"format", 2},
                       {"model", options.model.string()},
-                      {"min_probability", reading.min_probability},
+                      {"min_probability", options.min_probability},
                       {"images", images}};
     // A file's name may be bytes that are no UTF-8.
     const std::string text = all.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -272,8 +260,8 @@ void add_recognize(CLI::App& app) {
       ->check(CLI::IsMember({"auto", "dark", "light"}))
       ->capture_default_str();
   command
-      ->add_option("--min-probability", options->reading.min_probability,
-                   "characters less certain are left out of the text")
+      ->add_option("--min-probability", options->min_probability,
+                   "characters less probable are left out of the text; 0 keeps all, as the page does")
       ->check(CLI::Range(0., 1.))
       ->capture_default_str();
 
@@ -282,7 +270,7 @@ void add_recognize(CLI::App& app) {
       throw Misuse("--json would write over the picture " + options->json.string() +
                    "; put it last, or --json=-");
     options->reading.split = *segment == "auto";
-    options->reading.ink = *ink == "auto" ? Shade::kAuto : *ink == "dark" ? Shade::kDark : Shade::kLight;
+    options->reading.shade = *ink == "auto" ? Shade::kAuto : *ink == "dark" ? Shade::kDark : Shade::kLight;
     if (recognize(*options, stop_on_interrupt()) > 0) throw Failed();
   });
 }

@@ -172,7 +172,7 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
 Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant) {
   InputSpec spec = input.picture();
   if (spec.centring == Centring::kDensity) spec.centring = Centring::kBox;  // its lines are spread already
-  const Result<Image> out = normalize(leaning(image_of(pixels, input.size_px), slant), spec);
+  const Result<Image> out = normalize(sheared(image_of(pixels, input.size_px), slant), spec);
   return out.ok() ? out.value : Image(input.size_px, input.size_px);
 }
 

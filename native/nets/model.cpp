@@ -100,7 +100,9 @@ Model load_exported_model(const fs::path& folder) {
     LookAgain look;
     if (card.contains("look_again"))
       look = {card.at("look_again").at("below").get<float>(), card.at("look_again").at("slant").get<float>()};
-    return {std::move(net), std::move(exported.classes), temperature, look};
+    const double rejection =
+        card.contains("rejection") ? card.at("rejection").at("threshold").get<double>() : 0;
+    return {std::move(net), std::move(exported.classes), temperature, look, rejection};
   } catch (const json::exception& error) {
     throw damaged(path, error);
   }

@@ -21,6 +21,7 @@ struct Model {
   Labels classes;
   double temperature = 1;
   LookAgain look = {};
+  double rejection = 0;  // a character whose best candidate is less probable is not sure
 };
 
 // Checks the files' sizes and sha256, and that the model reads the input that this program makes. Throws

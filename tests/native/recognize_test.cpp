@@ -13,6 +13,7 @@
 #include "native/base/file.h"
 #include "native/data/photo.h"
 #include "native/data/png.h"
+#include "native/train/read.h"
 #include "native/train/run_model.h"
 #include "shared/raster.h"
 #include "tests/core/samples.h"
@@ -220,11 +221,22 @@ Model& digits() {
   return model;
 }
 
-std::vector<std::string> read(const Photo& photo, const ReadingOptions& options = {}) {
-  Result<std::vector<ReadLine>> page = read_page(digits(), photo, options);
-  EXPECT_TRUE(page.ok());
+Readings readings(const Photo& photo, const ReadOptions& options = {}, const Model& model = digits()) {
+  Reader reader;
+  EXPECT_EQ(reader.set_model(reader_model(model)), Err::kOk);
+  Net net = model.net;
+  const Result<Readings> result = readings_of(reader, net, photo, options);
+  EXPECT_TRUE(result.ok());
+  return result.value;
+}
+
+std::vector<std::string> read(const Photo& photo) {
+  const Readings result = readings(photo);
   std::vector<std::string> lines;
-  for (const ReadLine& line : page.value) lines.push_back(line.text);
+  for (const ReadLine& line : result.lines) {
+    std::string& text = lines.emplace_back();
+    for (int32_t i = line.begin; i < line.end; ++i) text += result.characters[static_cast<size_t>(i)].text;
+  }
   return lines;
 }
 
@@ -260,37 +272,48 @@ TEST(Recognize, ReadsAfterACamerasJpeg) {
 
 TEST(Recognize, BoxesAreWhereTheInkIs) {
   const Photo photo = photograph({{"3", "6"}});
-  const auto page = read_page(digits(), photo, {}).value;
-  ASSERT_EQ(page.size(), 2u);
-  const Box box = page[1].characters.at(0).box;  // the 6: x from 0.29 to 0.69, y from 0.08 to 0.9
+  const Readings page = readings(photo);
+  ASSERT_EQ(page.lines.size(), 2u);
+  const Box box = page.characters.at(1).box;  // the 6: x from 0.29 to 0.69, y from 0.08 to 0.9
   EXPECT_NEAR(box.x, 40 + 60 * 0.29, 5);
   EXPECT_NEAR(box.y, 40 + 60 * (1.7 + 0.08), 5);
   EXPECT_NEAR(box.width, 60 * 0.4, 8);
   EXPECT_NEAR(box.height, 60 * 0.82, 8);
 }
 
-TEST(Recognize, DoubtfulCharactersStayOutOfTheText) {
-  ReadingOptions strict;
-  strict.min_probability = 1.01;
-  const auto page = read_page(digits(), photograph({{"37"}}), strict).value;
-  ASSERT_EQ(page.size(), 1u);
-  EXPECT_EQ(page[0].text, "");
-  ASSERT_EQ(page[0].characters.size(), 2u);
-  EXPECT_TRUE(page[0].characters[0].doubtful);
+TEST(Recognize, TheCardSaysWhatIsSure) {
+  Model strict = digits();
+  EXPECT_EQ(strict.rejection, 0.99);  // models/digits/model.json
+  strict.rejection = 1;
+  const Readings page = readings(photograph({{"37"}}), {}, strict);
+  EXPECT_EQ(page.text, "37");  // all the same
+  EXPECT_FALSE(page.sure);
+  EXPECT_FALSE(page.characters.at(0).sure);
+  strict.rejection = 0;
+  EXPECT_TRUE(readings(photograph({{"37"}}), {}, strict).sure);
 }
 
-TEST(Recognize, LooksAgainAsThePageDoes) {
-  Model twice{digits().net, digits().classes, digits().temperature, {1, 0.12f}};
-  const auto once = read_page(digits(), photograph({{"37"}}), {}).value,
-             again = read_page(twice, photograph({{"37"}}), {}).value;
-  ASSERT_EQ(again.size(), 1u);
-  EXPECT_EQ(again[0].text, "37");
-  const auto probability = [](const std::vector<ReadLine>& page) {
-    return page.at(0).characters.at(0).candidates.at(0).probability;
+TEST(Recognize, LessProbableCharactersCanBeLeftOut) {
+  const Readings page = readings(photograph({{"37", "6"}}));
+  EXPECT_EQ(confident_text(page, 0), page.text);
+  EXPECT_EQ(confident_text(page, 1.01), "");
+  float least = 1;
+  for (const ReadCharacter& character : page.characters)
+    least = std::min(least, character.candidates[0].probability);
+  EXPECT_LT(confident_text(page, least + 1e-6).size(), page.text.size());
+}
+
+TEST(Recognize, AugmentsAsThePageDoes) {
+  Model twice = digits();
+  twice.look = {1, 0.12f};
+  const auto probability = [](const Readings& page) {
+    return page.characters.at(0).candidates.at(0).probability;
   };
+  const Readings once = readings(photograph({{"37"}})), again = readings(photograph({{"37"}}), {}, twice);
+  EXPECT_EQ(again.text, "37");
   EXPECT_NE(probability(again), probability(once));
   twice.look.slant = 0;  // the same view once more would tell nothing new
-  EXPECT_EQ(probability(read_page(twice, photograph({{"37"}}), {}).value), probability(once));
+  EXPECT_EQ(probability(readings(photograph({{"37"}}), {}, twice)), probability(once));
 }
 
 TEST(Recognize, WritesTextPicturesAndJson) {
@@ -317,6 +340,9 @@ TEST(Recognize, WritesTextPicturesAndJson) {
   const auto json = nlohmann::json::parse(read_file(folder / "seen.json"));
   EXPECT_TRUE(json["images"][0].contains("error"));
   EXPECT_EQ(json["images"][1]["text"], "30\n726");
+  EXPECT_EQ(json["format"], 2);
+  EXPECT_EQ(json["images"][1]["candidates"][0]["text"], "30\n726");
+  EXPECT_EQ(json["images"][1]["lines"][1]["begin"], 2);
   EXPECT_EQ(json["images"][1]["characters"].size(), 5u);
   EXPECT_EQ(json["images"][1]["characters"][2]["line"], 1);
   EXPECT_EQ(json["images"][1]["characters"][2]["candidates"][0]["text"], "7");
@@ -332,7 +358,9 @@ TEST(Recognize, WritesTextPicturesAndJson) {
 
 TEST(Recognize, MarkupInLabelsIsEscaped) {
   const Photo photo{1, 1, {255, 255, 255, 255}};
-  const std::vector<ReadLine> page = {{{{{0, 0, 1, 1}, {{0, 0.9f}, {1, 0.1f}}, false}}, "<"}};
+  Readings page;
+  page.characters.push_back(
+      {.text = "<", .box = {0, 0, 1, 1}, .strokes = {}, .candidates = {{0, 0.9f}, {1, 0.1f}}});
   const std::string svg = annotated_svg(photo, page, {"<", "&"});
   EXPECT_NE(svg.find("&lt; 90 %\n&amp; 10 %"), std::string::npos) << svg;
 }

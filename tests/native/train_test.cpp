@@ -527,7 +527,7 @@ TEST(Datasets, LeanPicturesMuchAsThePageDoes) {
       const Image picture = normalize(random_ink(seed), {96, 88, Centring::kBox, 4}).value;
       const Image upright = normalize(picture, spec.picture()).value;
       packed.insert(packed.end(), upright.pixels.begin(), upright.pixels.end());
-      expected.push_back(normalize(leaning(picture, kSlant), spec.picture()).value);
+      expected.push_back(normalize(sheared(picture, kSlant), spec.picture()).value);
     }
     write_pack(folder / "pictures.bjp", {"pictures", spec.picture(), {"a"}}, labels, packed);
     const Dataset data = load_data(std::vector<std::filesystem::path>{folder / "pictures.bjp"}, spec);

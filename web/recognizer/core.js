@@ -2,7 +2,8 @@
 import { BijiError } from './errors.js';
 
 const kAbi = 2; // BIJI_CORE_ABI in wasm/core.h
-const kEmpty = 1; // Err::kEmpty
+const kEmpty = 1; // of Err in shared/result.h
+const kBadArgument = 2;
 const kCentrings = { mass: 0, box: 1, density: 2 };
 const kShades = { auto: 0, dark: 1, light: 2 };
 
@@ -56,7 +57,8 @@ export class Core {
       'model', 'The test-time augmentation that model.json describes cannot be made');
     const status = this.#wasm.biji_core_set_model(this.#handle, this.#write([utf8.encode(labels)]), Number(temperature),
       Number(rejection?.threshold ?? 0));
-    this.#check(status, 'model', 'The labels, temperature or rejection threshold of the model cannot be used');
+    this.#check(status, 'model', status === kBadArgument
+      ? 'The temperature or the rejection threshold in model.json cannot be used' : 'The labels file cannot be read');
     this.#labels = labels.replace(/\r?\n$/, '').split(/\r?\n/);
   }
 
