@@ -11,7 +11,7 @@
 namespace biji {
 
 // Calls visit(std::span<const int32_t> part) for each set of pixels >= level that touch one another, by sides or
-// corners, in the order in which their first pixels lie, row by row. part: places in pixels, each once; the first of
+// corners, in row order of their first pixels. part: places in pixels, each once; the first of
 // them is the leftmost of the topmost row. pixels: [height, width]; visit may change those of its own part.
 template <class Visit>
 void for_each_component(std::span<const uint8_t> pixels, int32_t width, uint8_t level, Visit visit) {

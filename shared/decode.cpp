@@ -53,22 +53,6 @@ std::vector<int32_t> unsure(std::span<const float> logits, int32_t classes, floa
   return which;
 }
 
-void average_views(std::span<float> logits, std::span<const int32_t> which, std::span<const float> views,
-                   int32_t classes) {
-  if (which.empty()) return;
-  assert(views.size() % (which.size() * classes) == 0);
-  const size_t count = views.size() / (which.size() * classes);
-  for (size_t i = 0; i < which.size(); ++i) {
-    assert(which[i] >= 0 && (which[i] + size_t{1}) * classes <= logits.size());
-    const std::span<float> mean = logits.subspan(static_cast<size_t>(which[i]) * classes, classes);
-    for (size_t k = 0; k < mean.size(); ++k) {
-      float sum = mean[k];
-      for (size_t v = 0; v < count; ++v) sum += views[(v * which.size() + i) * classes + k];
-      mean[k] = sum / static_cast<float>(1 + count);
-    }
-  }
-}
-
 std::vector<Reading> best_readings(std::span<const std::vector<Candidate>> characters, int32_t k) {
   std::vector<Reading> beam(1);
   beam[0].probability = 1;

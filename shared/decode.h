@@ -29,21 +29,16 @@ bool usable_temperature(float temperature);
 Result<std::vector<Candidate>> top_k(std::span<const float> logits, std::span<const uint8_t> allow,
                                      float temperature, int32_t k);
 
-// How a model looks a second time at characters that it is unsure about.
-struct LookAgain {
-  float below = 0;  // probability of the best class, 0..1, under which a second look is worth while; 0: never
-  float slant = 0;  // how far they lean then, to either side (Encoded::leaning in encode.h): 0..1
+// Characters about which a model is unsure are shown to it once more, sheared to either side; the mean of its logits over
+// the three views is right more often than the first.
+struct TestTimeAugmentation {
+  float below = 0;  // probability of the best class, 0..1, under which a model is unsure; 0: never
+  float shear = 0;  // of the views, to either side (sheared_view() in encode.h), 0..1; 0: no views
 };
 
 // Which characters a model is unsure about: indices, ascending, of those whose most probable class has less than
 // `below`. logits: [characters, classes], classes > 0 (assert); temperature as in top_k.
 std::vector<int32_t> unsure(std::span<const float> logits, int32_t classes, float temperature, float below);
-
-// The logits of some characters become the mean of themselves and of their views', which is the geometric mean of the
-// probabilities. logits: [characters, classes]; which: indices of characters; views: [any, which.size(), classes]
-// (assert).
-void average_views(std::span<float> logits, std::span<const int32_t> which, std::span<const float> views,
-                   int32_t classes);
 
 // A reading of several characters: one index into each character's candidates, and the product of their
 // probabilities.

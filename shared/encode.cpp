@@ -6,7 +6,7 @@
 namespace biji {
 namespace {
 
-using Source = std::variant<Ink, Image, Square>;
+using Source = std::variant<Ink, Image, Square, ShearedViews>;
 
 // Normalises a source, ink or ink map, and appends it as one character.
 template <class T>
@@ -30,6 +30,16 @@ std::vector<int32_t> drawn_strokes(const Ink& ink) {
   return strokes;
 }
 
+// Appends what was encoded by other means.
+void append_input(std::span<const uint8_t> input, Source source, const InputSpec& spec, Encoded& out) {
+  out.input.insert(out.input.end(), input.begin(), input.end());
+  const auto side = static_cast<float>(spec.size_px);
+  out.boxes.push_back({0, 0, side, side});
+  out.lines.push_back(0);
+  out.strokes.emplace_back();
+  out.sources.push_back(std::move(source));
+}
+
 }  // namespace
 
 Err append_character(const Ink& ink, const InputSpec& spec, Encoded& out) {
@@ -42,12 +52,16 @@ Err append_square(std::span<const uint8_t> square, const InputSpec& spec, Encode
   if (square.size() != image.pixels.size()) return Err::kBadData;
   std::copy(square.begin(), square.end(), image.pixels.begin());
   const Image input = with_blank_directions(image, spec);
-  out.input.insert(out.input.end(), input.pixels.begin(), input.pixels.end());
-  const auto side = static_cast<float>(spec.size_px);
-  out.boxes.push_back({0, 0, side, side});
-  out.lines.push_back(0);
-  out.strokes.emplace_back();
-  out.sources.emplace_back(Square{std::move(image)});
+  append_input(input.pixels, Square{std::move(image)}, spec, out);
+  return Err::kOk;
+}
+
+Err append_views(std::span<const uint8_t> input, ShearedViews views, const InputSpec& spec, Encoded& out) {
+  if (!valid(spec)) return Err::kBadArgument;
+  const size_t bytes = size_t{1} * spec.channels() * spec.size_px * spec.size_px;
+  if (input.size() != bytes || views.right.pixels.size() != bytes || views.left.pixels.size() != bytes)
+    return Err::kBadData;
+  append_input(input, std::move(views), spec, out);
   return Err::kOk;
 }
 
@@ -113,6 +127,8 @@ Result<Image> sheared_view(const Encoded& encoded, int32_t i, const InputSpec& s
   const Source& source = encoded.sources[i];
   if (const Ink* ink = std::get_if<Ink>(&source)) return normalize(sheared(*ink, shear), spec);
   if (const Image* map = std::get_if<Image>(&source)) return normalize(sheared(*map, shear), spec);
+  if (const ShearedViews* views = std::get_if<ShearedViews>(&source))
+    return shear > 0 ? views->right : views->left;
   InputSpec again = spec.picture();
   if (again.centring == Centring::kDensity) again.centring = Centring::kBox;  // its lines are even already
   Result<Image> out = normalize(sheared(std::get_if<Square>(&source)->image, shear), again);

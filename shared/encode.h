@@ -1,5 +1,4 @@
-// From what a user gives (a page of ink, a photograph) to one square per character: what a model that reads single
-// characters takes.
+// From a page of ink or a photograph to one square for each character, the input of models that read single characters.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +21,14 @@ struct EncodeOptions {
 // More characters than this in one input are an error, not a long wait.
 inline constexpr int32_t kMaxCharacters = 1024;
 
-// A square that a pack holds, [size_px, size_px]: normalised before, from a picture that nobody kept.
+// A square from a pack, [size_px, size_px]: already normalised, and its original picture is not kept.
 struct Square {
   Image image;
+};
+
+// The two sheared views of a character, made by other means: [channels * size_px, size_px] each.
+struct ShearedViews {
+  Image right, left;  // by a shear above 0, below 0
 };
 
 // The characters of an input, in reading order: a model's batch, and where each of them was.
@@ -33,8 +37,8 @@ struct Encoded {
   std::vector<Box> boxes;                     // [count] in the unit of the ink, or pixels of the image
   std::vector<int32_t> lines;                 // [count] line of text, from 0, ascending
   std::vector<std::vector<int32_t>> strokes;  // [count] of ink: which of its strokes, ascending; else empty
-  // [count] what each was made from: ink, the ink map of a picture, or a square of a pack.
-  std::vector<std::variant<Ink, Image, Square>> sources;
+  // [count] what each was made from: ink, the ink map of a picture, a square of a pack; or what it looks like sheared.
+  std::vector<std::variant<Ink, Image, Square, ShearedViews>> sources;
   int32_t count() const { return static_cast<int32_t>(boxes.size()); }
 };
 
@@ -47,14 +51,17 @@ Result<Encoded> encode(const Ink& ink, const EncodeOptions& options);
 Result<Encoded> encode(const Image& gray, const EncodeOptions& options);
 inline constexpr int32_t kMaxPhotoSide = 2048;
 
-// One more character behind those of `out`, in line 0. kEmpty and kBadArgument as normalize(); out is then as it was.
+// Encodes one character and appends it to out, in line 0. kEmpty and kBadArgument as normalize(); out is then as it was.
 Err append_character(const Ink& ink, const InputSpec& spec, Encoded& out);
 // square: [size_px, size_px] as normalize() made it for spec.picture(); kBadData for another length.
 Err append_square(std::span<const uint8_t> square, const InputSpec& spec, Encoded& out);
 
-// One character of `encoded` (i < count(), assert) once more, sheared by shear, -1..1, to either side: the view of
-// test-time augmentation. u8 [channels, size_px, size_px]. spec: the one that it was encoded for. A square of a pack is
-// sheared as it is, close to what its picture would give, but not the same bytes. Errors as normalize().
+// input: [channels, size_px, size_px], as the model is to see it. kBadData where it or a view is of another length.
+Err append_views(std::span<const uint8_t> input, ShearedViews views, const InputSpec& spec, Encoded& out);
+
+// One character of `encoded` (i < count(), assert) once more, sheared by shear, -1..1: a view of test-time
+// augmentation. u8 [channels, size_px, size_px]. spec: the one that it was encoded for. A square of a pack is
+// sheared after normalisation; shearing its picture first would give slightly different bytes. Errors as normalize().
 Result<Image> sheared_view(const Encoded& encoded, int32_t i, const InputSpec& spec, float shear);
 
 }  // namespace biji

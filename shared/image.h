@@ -54,8 +54,8 @@ Rect bounds(const Image& image, uint8_t threshold);
 // The part of image inside rect, which must lie within it (assert).
 Image crop(const Image& image, Rect rect);
 
-// The picture sheared: row y moves by shear * y, between pixels too. image: 0 = paper; the result is as much wider as
-// that takes. shear: -1..1 (assert).
+// The picture sheared: row y moves by shear * y pixels, interpolated. image: 0 = paper; the result is wider by the largest
+// shift. shear: -1..1 (assert).
 Image sheared(const Image& image, float shear);
 
 // Resamples to width x height (each >= 1, assert): each output pixel is the mean of the source area it

@@ -52,7 +52,7 @@ inline constexpr float kMaxCoordinate = 1e7f;
 Result<Ink> make_ink(std::span<const float> xy, std::span<const float> pressure,
                      std::span<const int32_t> ends);
 
-// The ink sheared: x grows by shear times the way down from the topmost point.
+// The ink sheared: x grows by shear * (y - the smallest y).
 Ink sheared(const Ink& ink, float shear);
 
 // The smallest box around all points (the centre line: pen width is not counted).

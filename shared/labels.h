@@ -1,4 +1,4 @@
-// The characters that a model tells apart, and UTF-8.
+// A model's labels, and UTF-8.
 #pragma once
 
 #include <cstdint>

@@ -11,9 +11,8 @@ namespace biji {
 enum class Centring : int32_t {
   kMass = 0,  // the centre of mass, as MNIST does it (Y. LeCun et al., 1998)
   kBox = 1,   // the centre of the bounding box, as EMNIST does it (G. Cohen et al., 2017)
-  // Lines spread evenly over the square, so that detail gets room, then the centre of the box: nonlinear normalisation
-  // by line density (J. Tsukumo and H. Tanaka, "Classification of handprinted Chinese characters using non-linear
-  // normalization and correlation methods", 1988). Half way: empty places keep half of their size.
+  // Line-density normalisation (density.h): lines are spread over the square so that detail gets room; then the centre of
+  // the box.
   kDensity = 2,
 };
 
@@ -24,13 +23,13 @@ struct InputSpec {
   int32_t box_px = 20;   // the ink's longer side is fitted to this, 4..size_px
   Centring centring = Centring::kMass;
   float pen_px = 2.5f;  // line width that ink is drawn with, and thin pictures are thickened to
-  // Planes behind the picture that tell which way the pen went (draw_with_directions() in raster.h): 0 or 4, the latter
-  // not with Centring::kMass. They are blank for a picture, of which nobody knows.
+  // Planes behind the picture with the pen's direction (draw_with_directions() in raster.h): 0 or 4, the latter not with
+  // Centring::kMass. Blank for pictures, whose direction is unknown.
   int32_t directions = 0;
-  bool order = false;  // one more plane behind them, that tells when; only with directions
+  bool order = false;  // one more plane, with the order of writing; only with directions
   bool operator==(const InputSpec&) const = default;
   int32_t channels() const { return 1 + directions + (order ? 1 : 0); }
-  // What a picture of one character is turned into: the same without those planes.
+  // The same input without those planes: what a picture of one character becomes.
   InputSpec picture() const { return {size_px, box_px, centring, pen_px}; }
 };
 
@@ -52,17 +51,18 @@ bool valid(const InputSpec& spec);
 // Returns u8 [channels, size_px, size_px], the planes one below the other in one image size_px wide: the picture,
 // 255 = ink, then the directions and the order if spec has them. Position, size and unit of the ink do not matter.
 // Err::kEmpty when there is no point; Err::kBadArgument for an invalid spec. Safe for untrusted coordinates
-// within the limits of make_ink. The same bytes on every platform (tests/golden).
+// within the limits of make_ink. The same bytes on every platform (tests/core/golden_test.cpp).
 Result<Image> normalize(const Ink& ink, const InputSpec& spec);
 
 // The same for a picture of one character. image: ink map of any size >= 1x1, 0 = paper, 255 = ink.
 // The ink is cropped, thickened where its lines would come out thinner than the pen, resampled by area to
-// box_px, its contrast restored and centred. kDensity looks at the middles of lines, as in ink, however thick they
-// are. A picture already in this form comes back unchanged (but for kDensity, which spreads it a little more).
+// box_px, its contrast restored and centred. kDensity measures the density of the skeleton, so that thick lines count as
+// ink's do. A picture already in this form comes back unchanged (but for kDensity, which spreads it a little more).
 // The same shape as above. Err::kEmpty when there is no ink.
 Result<Image> normalize(const Image& image, const InputSpec& spec);
 
-// A picture as normalize(image, spec.picture()) gives it, with blank planes behind it in place of what spec wants of ink.
+// A picture as normalize(image, spec.picture()) gives it, with blank planes for the direction and order that spec
+// asks for.
 Image with_blank_directions(Image picture, const InputSpec& spec);
 
 // Mean line width in pixels of an ink map (2 * area / perimeter); 0 when there is no ink.

@@ -24,17 +24,18 @@ struct Placement {
 // image are clipped. Same bytes on every platform: only + - * / sqrt floor.
 void draw_ink(const Ink& ink, Placement placement, float pen_px, float pressure_gain, Image& image);
 
-// The same with planes behind the picture that tell which way the pen went: right, down, left and up; and, with order,
-// one that tells when. planes: the picture and the others one below the other, 5 or 6 * height rows in all. Pressure is
+// The same, with planes behind the picture for the pen's direction: right, down, left and up; and, with order, one for
+// the order of writing. planes: the picture and the others one below the other, 5 or 6 * height rows in all. Pressure is
 // ignored.
-// Lines lie in them as in the picture, in each plane darkened by the cosine of the angle between the line and the
-// plane's direction, where that is positive. Where lines cross, each leaves what it would alone and the darker counts.
+// In each plane a line is as dark as in the picture times the cosine of the angle between it and the plane's direction,
+// where that is positive. Where lines cross, the darker counts.
 // Known as direction maps (Z.-L. Bai and Q. Huo, "A study on the use of 8-directional features for online handwritten
-// Chinese character recognition", 2005; two neighbours of our four say what eight say of one line).
-// reach_px: the direction at a place is that of the chord over so much of the line before and behind it, in pixels.
+// Chinese character recognition", 2005; of one line, two neighbouring planes of our four hold what eight would).
+// reach_px: the direction at a point is that of the chord from reach_px before it to reach_px behind it, along the line.
 // A dot has no direction.
 // The plane of the order fades from 1 times the picture, where writing began, to a fifth of it, where it ended, evenly
-// over the length of all strokes: look-alikes that hasty hands draw the same were not always written alike.
+// over the length of all strokes: characters that look alike in hasty writing are often
+// written in another order.
 inline constexpr int32_t kDirections = 4;
 void draw_with_directions(const Ink& ink, Placement placement, float pen_px, float reach_px, bool order,
                           Image& planes);

@@ -26,7 +26,7 @@ Box around(const Box& a, const Box& b) {
 
 Err Reader::set_model(ReaderModel model) {
   if (!valid(model.input) || model.labels.empty() || !usable_temperature(model.temperature) ||
-      !is_share(model.rejection) || !is_share(model.look.below) || !is_share(model.look.slant))
+      !is_share(model.rejection) || !is_share(model.look.below) || !is_share(model.look.shear))
     return Err::kBadArgument;
   model_ = std::move(model);
   memory_.clear();
@@ -122,15 +122,15 @@ Err Reader::feed(std::span<const float> logits) {
 
 // Gives the characters that the model is unsure about their sheared views, once. True when there are any.
 bool Reader::shear_unsure() {
-  const LookAgain& look = model_.look;
-  if (sheared_ || look.below <= 0 || look.slant <= 0) return false;
+  const TestTimeAugmentation& look = model_.look;
+  if (sheared_ || look.below <= 0 || look.shear <= 0) return false;
   sheared_ = true;
   const size_t first = views_.size();
   std::vector<float> all;
   for (const View& view : views_) all.insert(all.end(), view.logits.begin(), view.logits.end());
   const std::vector<int32_t> which =
       unsure(all, static_cast<int32_t>(classes()), model_.temperature, look.below);
-  for (const float shear : {look.slant, -look.slant}) {
+  for (const float shear : {look.shear, -look.shear}) {
     for (const int32_t i : which) {
       const Result<Image> view = sheared_view(encoded_, i, model_.input, shear);
       if (view.ok()) add_view(i, view.value.pixels);  // else its other views must do

@@ -1,5 +1,5 @@
-// Ink or a picture to text. One class, because reading is a conversation: what to look at next depends on what the model
-// said before. The page, `biji recognize` and `biji eval` are each a short loop around it:
+// Ink or a picture to text. One class, because reading takes turns: which inputs come next depends on the logits of
+// those before. The page, `biji recognize` and `biji eval` are each a short loop around it:
 //
 //   Err err = reader.begin(ink, options);
 //   for (Batch batch = reader.next(); batch.count > 0; batch = reader.next())
@@ -7,7 +7,7 @@
 //   reader.result()
 //
 // Models that read single characters: ink and pictures are cut into characters by geometry (segment.h), each is encoded
-// (encode.h); those about which the model is unsure are shown once more, sheared to either side (test-time augmentation).
+// (encode.h); those that the model is unsure about are read again, sheared to either side (test-time augmentation).
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,16 @@ struct ReaderModel {
   InputSpec input;
   Labels labels;          // [classes]
   float temperature = 1;  // logits are divided by it
-  float rejection = 0;    // a character whose best candidate is less probable is not sure; 0..1, 0 = all are
-  LookAgain look = {};    // test-time augmentation
+  float rejection =
+      0;  // rejection threshold: a character whose best candidate is less probable is not sure; 0..1
+  TestTimeAugmentation look = {};
 };
 
 struct ReadOptions {
   bool split = true;                // find characters; false: everything given is one character
   int32_t candidates = 10;          // of each character, and readings of the whole, at most: 1..1024
   std::vector<uint8_t> allow = {};  // [classes] flags of parse_allow; empty = all
-  Shade shade = Shade::kAuto;       // of ink against paper; pictures only
+  Shade shade = Shade::kAuto;       // is the ink darker or lighter than the paper? pictures only
 };
 
 // What the model should look at now.
@@ -84,8 +85,8 @@ struct Readings {
 // Not for several threads at once. Everything it returns belongs to it and stays until the next begin().
 class Reader {
  public:
-  // memory_bytes: how much of what the model said before is remembered, by the exact bytes that it was shown, so that
-  // the same characters read again cost no inference. batch: most inputs of one Batch, >= 1.
+  // memory_bytes: of logits kept, with the input bytes that they belong to, so that reading the same character again
+  // costs no inference; the oldest go first. batch: inputs in one Batch at most, >= 1.
   explicit Reader(int64_t memory_bytes = 4 << 20, int32_t batch = 64)
       : memory_bytes_(memory_bytes), batch_limit_(batch) {}
 
@@ -99,12 +100,12 @@ class Reader {
   // Safe for untrusted input within the limits of make_ink and Image. gray: 0 = black, 255 = white.
   Err begin(const Ink& ink, const ReadOptions& options);
   Err begin(const Image& gray, const ReadOptions& options);
-  // The same for characters that are apart already and encoded by append_character() or append_square().
+  // The same for characters that are separate already, encoded by append_character() or append_square().
   Err begin(Encoded characters, const ReadOptions& options);
 
   // What the model should look at now; the same batch again until feed() was called.
   Batch next();
-  // logits: [count of the last batch, classes]. kBadData for another length: the batch is then still to be answered.
+  // logits: [count of the last batch, classes]. kBadData for another length: the batch then still waits for its logits.
   // NaN counts as -infinity.
   Err feed(std::span<const float> logits);
 
@@ -119,7 +120,7 @@ class Reader {
     std::vector<uint8_t> input;
     std::vector<float> logits;
   };
-  // A picture of a character that the model is to see, and what it said.
+  // One input of a character, and its logits.
   struct View {
     int32_t character = 0;
     std::vector<uint8_t> input;

@@ -10,8 +10,8 @@ namespace biji {
 
 // How characters of a script are built.
 struct SegmentOptions {
-  // True for scripts whose characters fill squares and fall apart into parts side by side (hanzi; decode.h,
-  // fills_squares, tells by a model's labels): parts are joined while the result stays squarish, so 川 is one
+  // True for scripts whose characters fill squares and fall apart into parts side by side (hanzi; fills_squares() in
+  // labels.h finds out from a model's labels): parts are joined while the result stays squarish, so 川 is one
   // character. False for digits and letters: whatever overlaps horizontally is one.
   bool square = false;
 };
@@ -42,9 +42,9 @@ struct ImageCharacters {
   std::vector<int32_t> labels;
 };
 
-// Connected components (8-neighbours) of what has three eighths of the strength of the map's strongest ink,
-// specks dropped, grouped like strokes. Thin pencil counts as ink where there is nothing stronger, traces that
-// no eye would see (under kFaintInk everywhere) do not. An empty map, or nothing but specks, gives no
+// Connected components (8-neighbours) of pixels with at least three eighths of the map's strongest ink, specks dropped,
+// grouped like strokes. Faint pencil counts as ink where there is nothing stronger; a map that is below kFaintInk
+// everywhere has none. An empty map, or nothing but specks, gives no
 // characters.
 inline constexpr uint8_t kFaintInk = 24;
 ImageCharacters segment(const Image& ink, const SegmentOptions& options);

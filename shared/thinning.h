@@ -1,4 +1,4 @@
-// Thinning: from the marks of a pen to the middle lines of them.
+// Thinning: from lines of any width to their skeletons, lines of one pixel.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@ namespace biji {
 inline constexpr int32_t kBitGridSide = 64;
 using BitGrid = std::array<uint64_t, kBitGridSide>;
 
-// Leaves the middle lines of what is marked, connected as it was: Z. Guo and R. W. Hall, "Parallel thinning with
+// Reduces marks to their skeleton; what was connected stays connected: Z. Guo and R. W. Hall, "Parallel thinning with
 // two-subiteration algorithms", 1989, for the 64 places of a row at once. What lies outside the grid counts as unmarked.
 void thin(BitGrid& rows);
 

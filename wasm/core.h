@@ -1,4 +1,5 @@
-// The recogniser core for JavaScript: ink or pixels in, what the model should look at out; the model's logits in, text out.
+// The recogniser core for JavaScript: ink or pixels in, inputs for the model out; the model's logits in, text
+// out.
 // A thin layer over Reader (shared/reader.h): the loop around it is in web/recognizer/engine.js.
 //
 // Plain C: int32_t, float and pointers only. One handle per recogniser, no globals. C++ owns every buffer; a
@@ -16,8 +17,8 @@ extern "C" {
 
 typedef struct biji_core biji_core;
 
-// Raised with every change of this interface; web/recognizer/core.js refuses a module of another one by name, such as an
-// older one out of a cache.
+// Raised with every change of this interface; web/recognizer/core.js refuses a module with another number (an old one from
+// a cache, for instance) with a message that says so.
 #define BIJI_CORE_ABI 2
 int32_t biji_core_abi(void);
 
@@ -35,10 +36,10 @@ void* biji_core_scratch(biji_core* core, int32_t bytes);
 int32_t biji_core_set_input(biji_core* core, int32_t size_px, int32_t box_px, int32_t centring, float pen_px,
                             int32_t directions, int32_t order);
 // Before biji_core_set_model. Test-time augmentation: characters whose most probable class has less than `below` are
-// looked at once more, sheared to either side. Both 0..1; 0 (as it is at first) is for models that look once.
+// read again, sheared to either side. Both 0..1; 0, the default, turns it off.
 int32_t biji_core_set_augmentation(biji_core* core, float below, float shear);
-// Scratch: the labels file, `bytes` bytes. They also tell how characters are found: those of Chinese are squares that may
-// fall apart (shared/labels.h, fills_squares). Logits are divided by temperature; a character whose best candidate is
+// Scratch: the labels file, `bytes` bytes. They also decide how characters are found: Chinese ones are squares
+// that may have separate parts (shared/labels.h, fills_squares). Logits are divided by temperature; a character whose best candidate is
 // less probable than rejection is not sure.
 int32_t biji_core_set_model(biji_core* core, int32_t bytes, float temperature, float rejection);
 // input_version() of that input: what model.json must name.
@@ -65,7 +66,7 @@ int32_t biji_core_feed(biji_core* core, int32_t count);
 
 // The result, once biji_core_next has returned 0, as `words` 32-bit words; texts are (offset, bytes) in biji_core_text,
 // UTF-8. f: the word's bits are a float.
-//   sure, readings, lines, characters                          counts, but for sure (0 or 1)
+//   sure, readings, lines, characters                          sure is 0 or 1, the others are counts
 //   readings:    text, f probability                           best first; the first is the text of the result
 //   lines:       f x, f y, f width, f height, begin, end       characters begin .. end-1
 //   characters:  text, f x, f y, f width, f height, line, sure, strokes, candidates     the last two are counts; then

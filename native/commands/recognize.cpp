@@ -8,10 +8,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
+#include <variant>
 
 #include "native/base/file.h"
 #include "native/base/progress.h"
+#include "native/commands/annotate.h"
 #include "native/commands/commands.h"
+#include "native/data/ink_file.h"
 #include "native/train/read.h"
 #include "native/train/run_model.h"
 
@@ -30,8 +33,16 @@ void print_lines(const std::string& text, const std::string& prefix) {
   std::fflush(stdout);
 }
 
-const std::string& text_of(const Candidate& candidate, const Labels& classes) {
-  return classes[static_cast<size_t>(candidate.index)];
+using Input = std::variant<Photo, Ink>;
+
+Input read_input(const fs::path& path) {
+  if (is_ink_name(path)) return read_ink(path);
+  return read_photo(path);
+}
+
+Err begin(Reader& reader, const Input& input, const ReadOptions& options) {
+  if (const Ink* ink = std::get_if<Ink>(&input)) return reader.begin(*ink, options);
+  return begin(reader, std::get<Photo>(input), options);
 }
 
 // On stderr: nothing was found, or the model is unsure.
@@ -61,29 +72,14 @@ void put(json& entry, const Readings& readings, const Labels& classes) {
   for (const ReadCharacter& character : readings.characters) {
     json candidates = json::array();
     for (const Candidate& candidate : character.candidates)
-      candidates.push_back({{"text", text_of(candidate, classes)}, {"probability", candidate.probability}});
+      candidates.push_back(
+          {{"text", classes[static_cast<size_t>(candidate.index)]}, {"probability", candidate.probability}});
     entry["characters"].push_back({{"text", character.text},
                                    {"box", to_json(character.box)},
                                    {"line", character.line},
                                    {"sure", character.sure},
                                    {"candidates", std::move(candidates)}});
   }
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return out;
-}
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f", value);
-  return text;
-}
-
-std::string percent(float probability) {
-  return std::to_string(std::lround(100 * probability)) + " %";
 }
 
 // "a.jpg.svg", or "a.jpg-2.svg" when a picture of that name from another folder came before.
@@ -95,12 +91,9 @@ fs::path svg_path(const fs::path& folder, const fs::path& image, std::set<std::s
 
 }  // namespace
 
-Result<Readings> readings_of(Reader& reader, Net& net, const Photo& photo, const ReadOptions& options) {
+Err begin(Reader& reader, const Photo& photo, const ReadOptions& options) {
   const Result<Image> gray = gray_from_rgba(photo.rgba, photo.width, photo.height);
-  if (!gray.ok()) return gray.err;
-  if (const Err err = reader.begin(gray.value, options); err != Err::kOk) return err;
-  read(reader, net);
-  return reader.result();
+  return gray.ok() ? reader.begin(gray.value, options) : gray.err;
 }
 
 std::string confident_text(const Readings& readings, double min_probability) {
@@ -114,48 +107,6 @@ std::string confident_text(const Readings& readings, double min_probability) {
     if (!kept.empty()) text += (text.empty() ? "" : "\n") + kept;
   }
   return text;
-}
-
-std::string annotated_svg(const Photo& photo, const Readings& readings, const Labels& classes) {
-  // Colours that colour-blind people tell apart (Okabe & Ito, 2008), each on a white halo that makes them
-  // visible on dark pictures.
-  const double unit = std::max(photo.width, photo.height) / 400.;
-  const std::string width = std::to_string(photo.width), height = std::to_string(photo.height);
-  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + width + " " + height +
-                    "\">\n<style>\n"
-                    "rect { fill: none; stroke: #0072b2; stroke-width: " +
-                    number(unit) +
-                    " }\n"
-                    ".halo { stroke: #fff; stroke-width: " +
-                    number(2.5 * unit) +
-                    "; stroke-opacity: 0.8 }\n"
-                    "text { fill: #0072b2; stroke: #fff; stroke-width: " +
-                    number(1.2 * unit) +
-                    "; paint-order: stroke; stroke-linejoin: round; font: bold 1px 'Noto Sans CJK SC', "
-                    "'PingFang SC', 'Microsoft YaHei', sans-serif }\n"
-                    ".unsure rect:not(.halo) { stroke: #d55e00; stroke-dasharray: " +
-                    number(4 * unit) + " " + number(2 * unit) +
-                    " }\n"
-                    ".unsure text { fill: #d55e00 }\n"
-                    "</style>\n<image width=\"" +
-                    width + "\" height=\"" + height + "\" href=\"data:image/jpeg;base64," +
-                    base64(jpeg(photo, 88)) + "\"/>\n";
-  for (const ReadCharacter& character : readings.characters) {
-    const Box& box = character.box;
-    const double gap = 2 * unit, size = std::clamp(0.35 * box.height, 9 * unit, 18 * unit);
-    const double x = box.x - gap, y = box.y - gap;
-    const std::string place = "x=\"" + number(x) + "\" y=\"" + number(y) + "\" width=\"" +
-                              number(box.width + 2 * gap) + "\" height=\"" + number(box.height + 2 * gap) +
-                              "\"";
-    svg += !character.sure ? "<g class=\"unsure\"><title>" : "<g><title>";
-    for (const Candidate& candidate : character.candidates)
-      svg += escaped(text_of(candidate, classes)) + " " + percent(candidate.probability) + "\n";
-    svg += "</title><rect class=\"halo\" " + place + "/><rect " + place + "/><text x=\"" + number(x) +
-           "\" y=\"" + number(std::max(y - gap, size)) + "\" style=\"font-size: " + number(size) + "px\">" +
-           escaped(character.text) + " <tspan style=\"font-size: 55%\">" +
-           percent(character.candidates[0].probability) + "</tspan></text></g>\n";
-  }
-  return svg + "</svg>\n";
 }
 
 int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop) {
@@ -174,44 +125,46 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
   json images = json::array();
   std::set<std::string> taken;
   const bool json_only = options.json == "-";
-  Progress progress("recognize", static_cast<int64_t>(options.images.size()));
+  Progress progress("recognize", static_cast<int64_t>(options.inputs.size()));
   int64_t done = 0;
-  for (const fs::path& path : options.images) {
+  for (const fs::path& path : options.inputs) {
     if (stop != nullptr && *stop) break;
     const std::string name = path.string();
     json& entry = images.emplace_back(json{{"file", name}});
-    Photo photo;
-    Readings readings;
+    Input input;
     try {
-      photo = read_photo(path);
-      Result<Readings> read = readings_of(reader, model.net, photo, reading);
-      if (!read.ok())
-        throw std::runtime_error(
-            name + ": " +
-            (read.err == Err::kTooLarge
-                 ? "has more than " + std::to_string(kMaxCharacters) + " characters; cut it into parts"
-                 : err_message(read.err)));
-      readings = std::move(read.value);
+      input = read_input(path);
+      if (const Err err = begin(reader, input, reading); err != Err::kOk)
+        throw std::runtime_error(name + ": " +
+                                 (err == Err::kTooLarge ? "has more than " + std::to_string(kMaxCharacters) +
+                                                              " characters; cut it into parts"
+                                                        : err_message(err)));
     } catch (const std::runtime_error& error) {
       progress.clear();
       std::fprintf(stderr, "biji: %s\n", error.what());
       entry["error"] = error.what();
       continue;
     }
+    read(reader, model.net);
+    const Readings& readings = reader.result();
     ++done;
     const std::string text =
         options.min_probability > 0 ? confident_text(readings, options.min_probability) : readings.text;
     progress.clear();
-    if (!json_only) print_lines(text, options.images.size() > 1 ? name + ": " : "");
+    if (!json_only) print_lines(text, options.inputs.size() > 1 ? name + ": " : "");
     report_doubts(name, readings);
-    entry["width"] = photo.width;
-    entry["height"] = photo.height;
+    if (const Photo* photo = std::get_if<Photo>(&input)) {
+      entry["width"] = photo->width;
+      entry["height"] = photo->height;
+    }
     entry["text"] = text;
     put(entry, readings, model.classes);
-    if (!options.annotate.empty())
-      write_file(svg_path(options.annotate, path, taken), annotated_svg(photo, readings, model.classes));
+    if (!options.annotate.empty()) {
+      const auto svg = [&](const auto& given) { return annotated_svg(given, readings, model.classes); };
+      write_file(svg_path(options.annotate, path, taken), std::visit(svg, input));
+    }
     const auto seen = static_cast<int64_t>(images.size());
-    if (options.images.size() > 1 && progress.due(seen)) progress.show(seen, name, 1, "pictures");
+    if (options.inputs.size() > 1 && progress.due(seen)) progress.show(seen, name, 1, "inputs");
   }
   progress.clear();
   if (!options.json.empty()) {
@@ -226,13 +179,13 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
     else
       write_file(options.json, text);
   }
-  return static_cast<int64_t>(options.images.size()) - done;
+  return static_cast<int64_t>(options.inputs.size()) - done;
 }
 
 void add_recognize(CLI::App& app) {
   const auto options = std::make_shared<RecognizeOptions>();
   const auto segment = std::make_shared<std::string>("auto"), ink = std::make_shared<std::string>("auto");
-  CLI::App* command = app.add_subcommand("recognize", "read photographs and scans: PNG or JPEG to text");
+  CLI::App* command = app.add_subcommand("recognize", "read photographs, scans and ink: to text");
   command->footer(
       "Examples:\n  biji recognize photo.jpg --model models/digits\n"
       "  biji recognize *.jpg --model models/digits --annotate seen --json seen.json\n"
@@ -240,7 +193,10 @@ void add_recognize(CLI::App& app) {
       "Text goes to stdout line by line. A browser shows what --annotate writes; the pointer on a box brings "
       "up "
       "its candidates.");
-  command->add_option("IMAGE", options->images, "PNG or JPEG files")->required();
+  command
+      ->add_option("INPUT", options->inputs,
+                   "PNG or JPEG files, or ink: .json files of strokes [{x: [..], y: [..]}, ..], y down")
+      ->required();
   command->add_option("--model", options->model, "an exported model's folder, or a run's")->required();
   command->add_option("--annotate", options->annotate,
                       "write each picture with boxes, texts and probabilities into this folder (SVG)");

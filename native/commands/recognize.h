@@ -12,26 +12,20 @@
 
 namespace biji {
 
-// Reads a photograph as the page does. reader: of a model with net's input and classes. kTooLarge over kMaxCharacters
-// characters.
-Result<Readings> readings_of(Reader& reader, Net& net, const Photo& photo, const ReadOptions& options);
+// Begins to read a photograph, as the page does; read() (native/train/read.h) goes on from there.
+Err begin(Reader& reader, const Photo& photo, const ReadOptions& options);
 
 // The text without the characters of which the best candidate is less probable than that; lines of which nothing is left
 // are left out.
 std::string confident_text(const Readings& readings, double min_probability);
 
-// The picture as an SVG file that any browser shows, in any script: a box round each character with its text
-// and probability, unsure ones dashed and in another colour, the other candidates as tooltips. The picture
-// inside is a JPEG without the original's metadata.
-std::string annotated_svg(const Photo& photo, const Readings& readings, const Labels& classes);
-
 struct RecognizeOptions {
-  std::vector<std::filesystem::path> images;
-  std::filesystem::path model;     // an exported model or a training run
-  std::filesystem::path annotate;  // a folder for one "<file name>.svg" an image; empty = none
-  std::filesystem::path json;      // everything that was found, for programs; "-" = stdout, empty = none
-  std::string allow;               // as parse_allow has it ("0-9"); empty = all
-  double min_probability = 0;      // of characters in the text
+  std::vector<std::filesystem::path> inputs;  // pictures, and ink in .json files (native/data/ink_file.h)
+  std::filesystem::path model;                // an exported model or a training run
+  std::filesystem::path annotate;             // a folder for one "<file name>.svg" an input; empty = none
+  std::filesystem::path json;  // everything that was found, for programs; "-" = stdout, empty = none
+  std::string allow;           // as parse_allow has it ("0-9"); empty = all
+  double min_probability = 0;  // of characters in the text
   ReadOptions reading;
 };
 

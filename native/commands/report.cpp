@@ -12,6 +12,7 @@
 #include "native/base/progress.h"
 #include "native/commands/report_page.h"
 #include "native/data/dataset.h"
+#include "native/train/read.h"
 #include "native/train/run_model.h"
 #include "native/vary/draw.h"
 
@@ -118,7 +119,7 @@ json to_json(const Evaluation& e) {
       {"multiply_adds", e.multiply_adds},
       {"temperature", e.temperature},
       {"look_again",
-       {{"below", std::round(e.look.below * 1e4) / 1e4}, {"slant", std::round(e.look.slant * 1e4) / 1e4}}},
+       {{"below", std::round(e.look.below * 1e4) / 1e4}, {"slant", std::round(e.look.shear * 1e4) / 1e4}}},
       {"samples", m.count},
       {"errors", m.errors},
       {"loss", m.loss},
@@ -215,7 +216,7 @@ void report(const ReportOptions& options) {
   Net net(network, device);
   net.state().copy_(model.net.state());
   Progress progress("eval", samples);
-  e.answers = answers_of(net, data.on(device), e.temperature, e.look, [&](int64_t done) {
+  e.answers = answers_of(reader_model(model), net, data, [&](int64_t done) {
     if (progress.due(done)) progress.show(done, "", 1, "images");
   });
   progress.clear();

@@ -18,7 +18,7 @@ struct Evaluation {
   std::string network;  // of network_table()
   int64_t parameters = 0, multiply_adds = 0;
   double temperature = 1;
-  LookAgain look = {};
+  TestTimeAugmentation look = {};
   Labels classes;
   std::vector<DataSource> data;  // what it was measured on
   std::vector<Answer> answers;   // [samples], in the order of data

@@ -60,12 +60,6 @@ class LabelMap {
   std::vector<std::vector<int64_t>> merged_;
 };
 
-Image image_of(std::span<const uint8_t> pixels, int32_t side) {
-  Image image(side, side);
-  std::copy(pixels.begin(), pixels.end(), image.pixels.begin());
-  return image;
-}
-
 }  // namespace
 
 Dataset Dataset::select(const at::Tensor& index) const {
@@ -167,13 +161,6 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
       throw std::runtime_error(sources[i].path +
                                ": is not the pack that this run began with; restore it or train anew");
   return data;
-}
-
-Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant) {
-  InputSpec spec = input.picture();
-  if (spec.centring == Centring::kDensity) spec.centring = Centring::kBox;  // its lines are spread already
-  const Result<Image> out = normalize(sheared(image_of(pixels, input.size_px), slant), spec);
-  return out.ok() ? out.value : Image(input.size_px, input.size_px);
 }
 
 InputSpec scaled(const InputSpec& input, int32_t size) {

@@ -49,11 +49,6 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
 // The packs of a run; throws where one is no longer what it was when the run began.
 Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input);
 
-// A sample's pixels as they would be of a picture that leant (shared/image.h, leaning). pixels: [size_px, size_px], as
-// normalize() made them for input. Made from them and not from the picture that they came from, which no pack keeps:
-// close to what the page would make, not the same bytes. Without ink, a blank picture.
-Image lean(std::span<const uint8_t> pixels, const InputSpec& input, float slant);
-
 // The same input in another size, box and pen in proportion.
 InputSpec scaled(const InputSpec& input, int32_t size);
 

@@ -97,7 +97,7 @@ Model load_exported_model(const fs::path& folder) {
     if (!usable_temperature(static_cast<float>(temperature)))
       throw std::runtime_error(path.string() + ": has a temperature of " + card.at("temperature").dump() +
                                "; export the model again");
-    LookAgain look;
+    TestTimeAugmentation look;
     if (card.contains("look_again"))
       look = {card.at("look_again").at("below").get<float>(), card.at("look_again").at("slant").get<float>()};
     const double rejection =

@@ -20,7 +20,7 @@ struct Model {
   Net net;  // folded, on the CPU
   Labels classes;
   double temperature = 1;
-  LookAgain look = {};
+  TestTimeAugmentation look = {};
   double rejection = 0;  // a character whose best candidate is less probable is not sure
 };
 

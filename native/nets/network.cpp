@@ -175,7 +175,7 @@ bool recurrent(Op op) {
 
 // Chosen on hanzi's validation writers (models/EXPERIMENTS.md); no other values were tried for letters. Digits gain
 // nothing by it.
-constexpr LookAgain kLook = {.below = 0.8f, .slant = 0.12f};
+constexpr TestTimeAugmentation kLook = {.below = 0.8f, .shear = 0.12f};
 
 }  // namespace
 

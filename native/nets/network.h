@@ -109,7 +109,7 @@ struct NetworkRow {
   InputSpec input;
   Network (*build)(int32_t classes);
   Recipe recipe;
-  LookAgain look = {};
+  TestTimeAugmentation look = {};
 };
 
 // All networks that `biji train` knows.

@@ -1,12 +1,14 @@
 #include "native/train/calibrate.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "native/base/random.h"
 #include "native/train/eval.h"
+#include "native/train/read.h"
 #include "native/vary/augment.h"
 #include "native/vary/draw.h"
 #include "native/vary/non_characters.h"
@@ -37,21 +39,49 @@ Calibration calibrate(Net& net, const RunState& state) {
           false};
 }
 
+namespace {
+
+// Non-characters and their sheared views: drawn anew from sheared strokes, as those of a page would be.
+Encoded encoded_non_characters(int32_t count, const RunState& state, float shear) {
+  const auto drawn = [&](float by) {
+    return non_characters(count, state.classes, state.input, 0x7e57, by).contiguous();
+  };
+  const at::Tensor upright = drawn(0), right = drawn(shear), left = drawn(-shear);
+  const int32_t side = state.input.size_px, channels = state.input.channels();
+  const auto image = [&](const at::Tensor& all, int32_t i) {
+    Image out(side, channels * side);
+    std::copy_n(all[i].data_ptr<uint8_t>(), out.pixels.size(), out.pixels.begin());
+    return out;
+  };
+  Encoded out;
+  for (int32_t i = 0; i < count; ++i) {
+    [[maybe_unused]] const Err err =
+        append_views(image(upright, i).pixels, {image(right, i), image(left, i)}, state.input, out);
+    assert(err == Err::kOk);
+  }
+  return out;
+}
+
+}  // namespace
+
 json rejection(Net& net, const RunState& state, const Calibration& calibration) {
   const auto sure = [&](const at::Tensor& logits) {
     return std::get<0>(at::softmax(logits / calibration.temperature, 1).max(1)).contiguous();
   };
-  constexpr int64_t kNonCharacters = 2000;
-  const LookAgain look = network_row(state.network).look;
-  const auto drawn = [&](float slant) {
-    return non_characters(kNonCharacters, state.classes, state.input, 0x7e57, slant);
-  };
-  at::Tensor logits = logits_of(net, drawn(0)), of_real = calibration.logits.clone();
-  look_again(net, logits, calibration.temperature, look,
-             [&](const at::Tensor& which, float slant) { return drawn(slant).index_select(0, which); });
-  const at::Tensor none = sure(logits);
-  if (calibration.plain)
-    look_again(net, of_real, calibration.temperature, look, leaning_inputs(calibration.samples, 0));
+  constexpr int32_t kNonCharacters = 2000;
+  const TestTimeAugmentation look = network_row(state.network).look;
+  Reader reader(0, 256);
+  [[maybe_unused]] const Err err =
+      reader.set_model({.input = state.input,
+                        .labels = state.classes,
+                        .temperature = static_cast<float>(calibration.temperature),
+                        .look = look});
+  assert(err == Err::kOk);
+  const at::Tensor none =
+      sure(read_logits(reader, net, encoded_non_characters(kNonCharacters, state, look.shear)));
+  at::Tensor of_real = calibration.logits;
+  if (calibration.plain && look.below > 0)
+    of_real = read_logits(reader, net, encoded_samples(calibration.samples, 0, calibration.samples.size()));
   const at::Tensor real = sure(of_real);
   const auto share = [](const at::Tensor& chosen) { return chosen.to(at::kDouble).mean().item<double>(); };
   json best;

@@ -10,7 +10,7 @@
 #include "native/data/dataset.h"
 #include "native/nets/net.h"
 #include "native/train/metrics.h"
-#include "shared/decode.h"
+#include "shared/reader.h"
 
 namespace biji {
 
@@ -20,18 +20,13 @@ at::Tensor logits_of(Net& net, const at::Tensor& pixels, at::ScalarType precisio
 // The same for samples that may have to be drawn first. net must be on the device of data's labels.
 at::Tensor logits_of(Net& net, const Dataset& data, at::ScalarType precision = at::kFloat);
 
-// Second looks (shared/decode.h): the rows of logits [n, classes], float on the CPU, about which net is unsure become the
-// mean of themselves and of what it says to the same samples leaning to either side. leaning(which, slant) gives those:
-// the input of samples which, int64 [k] in 0..n-1.
-using Leaning = std::function<at::Tensor(const at::Tensor& which, float slant)>;
-void look_again(Net& net, at::Tensor& logits, double temperature, const LookAgain& look,
-                const Leaning& leaning);
-// For the samples of data from first on.
-Leaning leaning_inputs(const Dataset& data, int64_t first);
+// What the net answers to all of data, in order, without augmentation. net must be on the device of data's labels.
+std::vector<Answer> answers_of(Net& net, const Dataset& data);
 
-// The net's answers to all of data, in order, with a second look where look says so. data: on the net's device; told,
-// unless empty, hears after each block how many samples are done. At most 16 MB of logits (or 256 samples) live at a time.
-std::vector<Answer> answers_of(Net& net, const Dataset& data, double temperature = 1,
-                               const LookAgain& look = {}, const std::function<void(int64_t)>& told = {});
+// What a model answers to all of data, in order, as a Reader (shared/reader.h) has it: with test-time augmentation and
+// temperature. net: the model's, on any device. told, unless empty, hears after each block how many samples are done. At
+// most 16 MB of logits (or 256 samples) live at a time.
+std::vector<Answer> answers_of(const ReaderModel& model, Net& net, const Dataset& data,
+                               const std::function<void(int64_t)>& told = {});
 
 }  // namespace biji

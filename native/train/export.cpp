@@ -108,8 +108,11 @@ void export_model(const ExportOptions& options) {
   for (const fs::path& path : options.evaluate) {
     const Dataset data = load_data(std::vector{path}, state.input);
     check_fits(data, state.classes, state.input);
-    const Metrics m = summarise(answers_of(net, data, temperature, network_row(state.network).look),
-                                net.network().classes());
+    const ReaderModel model{.input = state.input,
+                            .labels = state.classes,
+                            .temperature = static_cast<float>(temperature),
+                            .look = network_row(state.network).look};
+    const Metrics m = summarise(answers_of(model, net, data), net.network().classes());
     if (first.empty()) first = data.sources[0].name;
     accuracy[data.sources[0].name] = std::round(m.top1 * 1e6) / 1e6;
     if (!options.quiet)
@@ -154,8 +157,8 @@ void export_model(const ExportOptions& options) {
       {"precisions", accuracy_by_precision(trained, calibration.samples)},
       {"licence", licence_of(state)},
   };
-  if (const LookAgain look = network_row(state.network).look; look.below > 0)
-    card["look_again"] = {{"below", short_number(look.below)}, {"slant", short_number(look.slant)}};
+  if (const TestTimeAugmentation look = network_row(state.network).look; look.below > 0)
+    card["look_again"] = {{"below", short_number(look.below)}, {"slant", short_number(look.shear)}};
   if (options.runs.size() > 1)
     for (const fs::path& run : options.runs) card["training"]["mean_of"].push_back(run.string());
   if (!options.quiet && fs::absolute(out).parent_path().filename() == "models")

@@ -25,7 +25,7 @@ struct ExportOptions {
 //   pixel * scale - mean,
 //   classes, labels, opset, file, bytes, sha256, precision, parameters, multiply_adds,
 //   temperature, temperature_from: logits are divided by it before softmax,
-//   look_again {below, slant}: LookAgain, only of networks that look twice,
+//   look_again {below, slant}: TestTimeAugmentation, only of networks that look twice,
 //   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below
 //   the threshold had better be none; the shares of so many scribbles and characters that end up on the wrong side,
 //   training {command, seed, epochs, held_out, git_commit, seconds, mean_of [runs, where several]}, data [{name, samples}],

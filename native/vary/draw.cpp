@@ -54,7 +54,6 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
       if (pack.info().kind == PackKind::kStrokes) {
         const uint64_t seed = mix_seed(options.seed, static_cast<uint64_t>(i));
         Ink ink = pack.ink(sample);
-        if (options.slant != 0) ink = leaning(ink, options.slant);
         if (Random random(mix_seed(seed, 0xb1e4d)); random.chance(options.extrapolate))
           ink = between(ink, another(data, picks[i], *options.peers, random),
                         random.uniform(-options.extent, 0));
@@ -63,9 +62,8 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
         if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
       } else {
         const InputSpec& packed = pack.info().input;  // data.input may have been scaled
-        const Image image = resize(options.slant == 0 ? image_of(pack.image(sample), packed.size_px)
-                                                      : lean(pack.image(sample), packed, options.slant),
-                                   options.input.size_px, options.input.size_px);
+        const Image image = resize(image_of(pack.image(sample), packed.size_px), options.input.size_px,
+                                   options.input.size_px);
         std::copy(image.pixels.begin(), image.pixels.end(), pixels + i * area);
       }
     }

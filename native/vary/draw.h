@@ -21,7 +21,6 @@ Peers peers_of(const Dataset& data);
 struct DrawOptions {
   InputSpec input;
   float strength = 0;  // of ink_augment.h; 0 = exactly the page's input
-  float slant = 0;     // shear of ink, before it is varied, and of pictures (lean())
   uint64_t seed = 0;
   int threads = 1;
   // Share of the ink whose style is extrapolated, away from that of a peer, and how far at most: between() by

@@ -128,13 +128,13 @@ Ink non_character(bool lines, uint64_t seed) {
 }
 
 at::Tensor non_characters(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed,
-                          float slant) {
+                          float shear) {
   const bool lines = std::find(classes.begin(), classes.end(), "一") == classes.end();
   const int64_t size = spec.size_px, channels = spec.channels(), area = channels * size * size;
   at::Tensor out = at::zeros({count, channels, size, size}, at::kByte);
   for (int64_t i = 0; i < count; ++i) {
     const uint64_t own = mix_seed(seed, static_cast<uint64_t>(i));
-    const Result<Image> image = draw_varied(sheared(non_character(lines, own), slant), spec, 0.3f, own);
+    const Result<Image> image = draw_varied(sheared(non_character(lines, own), shear), spec, 0.3f, own);
     if (image.err == Err::kOk)
       std::memcpy(out.data_ptr<uint8_t>() + i * area, image.value.pixels.data(), static_cast<size_t>(area));
   }

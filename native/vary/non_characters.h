@@ -16,10 +16,10 @@ namespace biji {
 Ink non_character(bool lines, uint64_t seed);
 
 // count of them as the network sees them, u8 [count, size, size], or [count, channels, size, size] with directions, on
-// the CPU, with pens of every width (ink_augment.h), sheared by slant. Without single lines if one of the classes is 一.
+// the CPU, with pens of every width (ink_augment.h), sheared by shear. Without single lines if one of the classes is 一.
 // The same seed gives the same ones.
 at::Tensor non_characters(int64_t count, const Labels& classes, const InputSpec& spec, uint64_t seed,
-                          float slant = 0);
+                          float shear = 0);
 
 // Non-characters out of scans: three characters each, turned, flipped and shifted, on top of each other. A network
 // that learns from scans would recognise drawn ones by their even lines, and then doubt all even lines.

@@ -121,7 +121,7 @@ TEST(Reader, AsksInBatches) {
 
 TEST(Reader, OnlyTheUnsureAreShearedAndTheMeanDecides) {
   ReaderModel model = digits_like();
-  model.look = {.below = 0.8f, .slant = 0.125f};
+  model.look = {.below = 0.8f, .shear = 0.125f};
   Reader reader;
   ASSERT_EQ(reader.set_model(model), Err::kOk);
   ASSERT_EQ(reader.begin(two_characters(), {}), Err::kOk);
@@ -159,6 +159,31 @@ TEST(Reader, SquaresOfPacksAreReadAsTheyAre) {
   EXPECT_TRUE(std::equal(square.pixels.begin(), square.pixels.end(), batch.input.begin()));
   const Image ink = normalize(line_ink(0, 0, 9, 9), spec).value;
   EXPECT_TRUE(std::equal(ink.pixels.begin(), ink.pixels.end(), batch.input.begin() + 6 * 48 * 48));
+}
+
+// What a pack's square gives for test-time augmentation, beside what the page makes of the picture that was packed.
+TEST(Reader, SquaresAreShearedMuchAsTheirPictures) {
+  constexpr float kShear = 0.3f;
+  for (const InputSpec& spec : {kDigitsInput, kLettersInput, kHanziInput}) {
+    double apart = 0, apart_upright = 0;
+    for (uint64_t seed = 30; seed < 40; ++seed) {
+      const Image picture = normalize(random_ink(seed), {96, 88, Centring::kBox, 4}).value;
+      const Image upright = normalize(picture, spec.picture()).value;
+      const Image expected = normalize(sheared(picture, kShear), spec.picture()).value;
+      Encoded characters;
+      ASSERT_EQ(append_square(upright.pixels, spec, characters), Err::kOk);
+      const Result<Image> view = sheared_view(characters, 0, spec, kShear);
+      ASSERT_TRUE(view.ok());
+      ASSERT_EQ(view.value.pixels.size(), characters.input.size());
+      for (size_t k = 0; k < expected.pixels.size(); ++k) {
+        apart += std::abs(view.value.pixels[k] - expected.pixels[k]);
+        apart_upright += std::abs(upright.pixels[k] - expected.pixels[k]);
+      }
+    }
+    // Lines that were spread upright lean otherwise than lines that are spread when they lean.
+    const double most = spec.centring == Centring::kDensity ? 0.9 : 0.5;
+    EXPECT_LT(apart, most * apart_upright) << spec.size_px << " " << apart / apart_upright;
+  }
 }
 
 TEST(Reader, NothingToReadIsAnEmptyResult) {

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "native/base/file.h"
+#include "native/commands/annotate.h"
+#include "native/data/ink_file.h"
 #include "native/data/photo.h"
 #include "native/data/png.h"
 #include "native/train/read.h"
@@ -225,12 +227,12 @@ Readings readings(const Photo& photo, const ReadOptions& options = {}, const Mod
   Reader reader;
   EXPECT_EQ(reader.set_model(reader_model(model)), Err::kOk);
   Net net = model.net;
-  const Result<Readings> result = readings_of(reader, net, photo, options);
-  EXPECT_TRUE(result.ok());
-  return result.value;
+  EXPECT_EQ(begin(reader, photo, options), Err::kOk);
+  read(reader, net);
+  return reader.result();
 }
 
-std::vector<std::string> read(const Photo& photo) {
+std::vector<std::string> lines_of(const Photo& photo) {
   const Readings result = readings(photo);
   std::vector<std::string> lines;
   for (const ReadLine& line : result.lines) {
@@ -242,20 +244,20 @@ std::vector<std::string> read(const Photo& photo) {
 
 TEST(Recognize, LinesOfDigitsInReadingOrder) {
   const std::vector<std::string> lines = {"30726", "6237"};
-  EXPECT_EQ(read(photograph({lines})), lines);
-  EXPECT_EQ(read(photograph({.lines = lines, .size = 25})), lines);
-  EXPECT_EQ(read(photograph({.lines = lines, .light_ink = true})), lines);
+  EXPECT_EQ(lines_of(photograph({lines})), lines);
+  EXPECT_EQ(lines_of(photograph({.lines = lines, .size = 25})), lines);
+  EXPECT_EQ(lines_of(photograph({.lines = lines, .light_ink = true})), lines);
 }
 
 TEST(Recognize, LightThatFallsOffAndShadowsAcrossTheText) {
   const std::vector<std::string> lines = {"30726", "6237"};
-  EXPECT_EQ(read(photograph({.lines = lines, .dark_side = 0.3})), lines);
-  EXPECT_EQ(read(photograph({.lines = lines, .shadow = 0.5})), lines);
-  EXPECT_EQ(read(photograph({.lines = lines, .dark_side = 0.6, .shadow = 0.6})), lines);
+  EXPECT_EQ(lines_of(photograph({.lines = lines, .dark_side = 0.3})), lines);
+  EXPECT_EQ(lines_of(photograph({.lines = lines, .shadow = 0.5})), lines);
+  EXPECT_EQ(lines_of(photograph({.lines = lines, .dark_side = 0.6, .shadow = 0.6})), lines);
 }
 
 TEST(Recognize, ABlankPageAndNoiseHaveNoCharacters) {
-  const auto found = [](const Page& page) { return read(photograph(page)).size(); };
+  const auto found = [](const Page& page) { return lines_of(photograph(page)).size(); };
   EXPECT_EQ(found({.lines = {"7"}}), 1u);  // it can see
   for (const int32_t noise : {0, 4, 40})
     for (const double dark_side : {1., 0.3})
@@ -267,7 +269,7 @@ TEST(Recognize, ABlankPageAndNoiseHaveNoCharacters) {
 TEST(Recognize, ReadsAfterACamerasJpeg) {
   const std::vector<std::string> lines = {"30726", "6237"};
   const Photo photo = photograph({.lines = lines, .noise = 8, .dark_side = 0.5});
-  EXPECT_EQ(read(decode_photo(text_of(jpeg(photo, 80)))), lines);
+  EXPECT_EQ(lines_of(decode_photo(text_of(jpeg(photo, 80)))), lines);
 }
 
 TEST(Recognize, BoxesAreWhereTheInkIs) {
@@ -312,7 +314,7 @@ TEST(Recognize, AugmentsAsThePageDoes) {
   const Readings once = readings(photograph({{"37"}})), again = readings(photograph({{"37"}}), {}, twice);
   EXPECT_EQ(again.text, "37");
   EXPECT_NE(probability(again), probability(once));
-  twice.look.slant = 0;  // the same view once more would tell nothing new
+  twice.look.shear = 0;  // the same view once more would tell nothing new
   EXPECT_EQ(probability(readings(photograph({{"37"}}), {}, twice)), probability(once));
 }
 
@@ -322,7 +324,7 @@ TEST(Recognize, WritesTextPicturesAndJson) {
   write_file(folder / "empty.jpg", jpeg(photograph({}), 90));
   write_file(folder / "broken.jpg", std::string_view("\xff\xd8\xff\xe0"));
   RecognizeOptions options;
-  for (const char* name : {"broken.jpg", "page.jpg", "empty.jpg"}) options.images.push_back(folder / name);
+  for (const char* name : {"broken.jpg", "page.jpg", "empty.jpg"}) options.inputs.push_back(folder / name);
   options.model = BIJI_MODELS "/digits";
   options.annotate = folder / "seen";
   options.json = folder / "seen.json";
@@ -354,6 +356,38 @@ TEST(Recognize, WritesTextPicturesAndJson) {
   for (size_t at = 0; (at = svg.find("<title>", at)) != std::string::npos; ++at) ++boxes;
   EXPECT_EQ(boxes, 5u);
   EXPECT_NE(svg.find("data:image/jpeg;base64,"), std::string::npos);
+}
+
+TEST(Recognize, ReadsInkFromJson) {
+  const TempFolder folder;
+  write_file(folder / "ink.json",
+             std::string_view(R"([{"x": [10, 11, 12], "y": [0, 50, 90], "t": [0, 9, 20]}])"));
+  RecognizeOptions options;
+  options.inputs = {folder / "ink.json"};
+  options.model = BIJI_MODELS "/digits";
+  options.annotate = folder / "seen";
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(recognize(options), 0);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "1\n");
+  EXPECT_NE(read_file(folder / "seen/ink.json.svg").find("<path d=\"M 10.0 0.0 11.0 50.0 12.0 90.0\"/>"),
+            std::string::npos);
+}
+
+TEST(InkFile, WhatIsNoInkIsNamed) {
+  const TempFolder folder;
+  const auto error = [&](std::string_view text) {
+    write_file(folder / "ink.json", text);
+    return error_of([&] { read_ink(folder / "ink.json"); });
+  };
+  EXPECT_EQ(error("[]"), "");
+  EXPECT_EQ(error(R"([{"x": [], "y": []}])"), "");
+  EXPECT_NE(error("{}").find("ink.json: is no ink"), std::string::npos);
+  EXPECT_NE(error("[{\"x\": [1").find("is no ink"), std::string::npos);
+  EXPECT_NE(error(R"([{"x": [1], "y": [1]}, {"x": [1], "y": []}])").find("stroke 1"), std::string::npos);
+  EXPECT_NE(error(R"([7])").find("stroke 0"), std::string::npos);
+  EXPECT_NE(error(R"([{"x": ["1"], "y": [1]}])").find("stroke 0"), std::string::npos);
+  EXPECT_NE(error(R"([{"x": [1], "y": [1], "pressure": [1, 2]}])").find("pressures"), std::string::npos);
+  EXPECT_NE(error(R"([{"x": [1e9], "y": [1]}])").find("can be read"), std::string::npos);
 }
 
 TEST(Recognize, MarkupInLabelsIsEscaped) {

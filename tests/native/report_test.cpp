@@ -145,7 +145,9 @@ TEST(Metrics, BlocksGiveWhatTheWholeGives) {
   data.pixels = at::randint(256, {9000, 28, 28}, at::kByte);  // three blocks
   data.labels = at::randint(10, {9000}, at::kLong);
   int64_t told = 0;
-  const auto answers = answers_of(net, data, 0.5, {}, [&](int64_t done) { told = done; });
+  data.input = kDigitsInput;
+  const ReaderModel model{.input = kDigitsInput, .labels = Labels(10, "a"), .temperature = 0.5};
+  const auto answers = answers_of(model, net, data, [&](int64_t done) { told = done; });
   EXPECT_EQ(told, 9000);
   std::vector<Answer> whole;
   add_answers(whole, logits_of(net, data.pixels), data.labels, 0.5);
@@ -156,7 +158,7 @@ TEST(Metrics, BlocksGiveWhatTheWholeGives) {
   }
 }
 
-TEST(Metrics, ASecondLookIsTheMeanOverThreeViews) {
+TEST(Metrics, AugmentedAnswersAreTheMeanOverThreeViews) {
   const TempFolder folder;
   PackWriter writer(folder / "ink.bjp", PackKind::kStrokes);
   for (uint64_t i = 0; i < 40; ++i) writer.add(static_cast<uint16_t>(i % 10), 0, random_ink(i));
@@ -164,15 +166,24 @@ TEST(Metrics, ASecondLookIsTheMeanOverThreeViews) {
   const Dataset data = load_data(std::vector<std::filesystem::path>{folder / "ink.bjp"}, kDigitsInput);
   Net net(network_row("mnist-dense").build(10), at::kCPU);
   net.initialise(1);
-  const auto view = [&](float slant) {
-    return logits_of(net, draw(data, at::arange(40), {.input = kDigitsInput, .slant = slant}));
+  const auto view = [&](float shear) {
+    at::Tensor out = at::zeros({40, 28, 28}, at::kByte);
+    for (uint64_t i = 0; i < 40; ++i) {
+      const Image image =
+          normalize(sheared(data.place(static_cast<int64_t>(i)).pack.ink(static_cast<int64_t>(i)), shear),
+                    kDigitsInput)
+              .value;
+      std::copy(image.pixels.begin(), image.pixels.end(), out[static_cast<int64_t>(i)].data_ptr<uint8_t>());
+    }
+    return logits_of(net, out);
   };
   const at::Tensor once = logits_of(net, data), sure = std::get<0>(at::softmax(once, 1).max(1));
   const at::Tensor twice = (once + view(0.25f) + view(-0.25f)) / 3;
   const float below = sure.median().item<float>();
   std::vector<Answer> expected;
   add_answers(expected, at::where(sure.lt(below).unsqueeze(1), twice, once), data.labels);
-  const auto answers = answers_of(net, data, 1, {below, 0.25f});
+  const auto answers =
+      answers_of({.input = kDigitsInput, .labels = data.classes, .look = {below, 0.25f}}, net, data);
   ASSERT_EQ(answers.size(), expected.size());
   int changed = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
@@ -359,7 +370,9 @@ TEST(Report, ReadsARunAndTellsHowItWent) {
   EXPECT_EQ(block_of(read_file(folder / "report.html"), "report"), j);
 
   write_bars(folder / "empty.bjp", 0);
-  EXPECT_NE(error_of([&] { report({folder / "run", {folder / "empty.bjp"}, {}, {}}); }).find("empty.bjp"),
+  EXPECT_NE(error_of([&] {
+              report({folder / "run", {folder / "empty.bjp"}, {}, {}});
+            }).find("empty.bjp"),
             std::string::npos);
 }
 

@@ -515,39 +515,6 @@ TEST(Datasets, DrawInkAndCopyPixelsSideBySide) {
   EXPECT_EQ(draw(data, index, options).sizes(), (std::vector<int64_t>{64, 6, 32, 32}));
 }
 
-// What packs of pixels give for a second look, beside what the page makes of the picture that was packed.
-TEST(Datasets, LeanPicturesMuchAsThePageDoes) {
-  constexpr float kSlant = 0.3f;
-  const TempFolder folder;
-  for (const InputSpec& spec : {kDigitsInput, kLettersInput, kHanziInput}) {
-    const std::vector<uint16_t> labels(40);
-    std::vector<uint8_t> packed;
-    std::vector<Image> expected;
-    for (uint64_t seed = 0; seed < labels.size(); ++seed) {
-      const Image picture = normalize(random_ink(seed), {96, 88, Centring::kBox, 4}).value;
-      const Image upright = normalize(picture, spec.picture()).value;
-      packed.insert(packed.end(), upright.pixels.begin(), upright.pixels.end());
-      expected.push_back(normalize(sheared(picture, kSlant), spec.picture()).value);
-    }
-    write_pack(folder / "pictures.bjp", {"pictures", spec.picture(), {"a"}}, labels, packed);
-    const Dataset data = load_data(std::vector<std::filesystem::path>{folder / "pictures.bjp"}, spec);
-    const at::Tensor lean = leaning_inputs(data, 30)(at::arange(10), kSlant);
-    ASSERT_EQ(lean.sizes(), inputs(data, 30, 40).sizes());
-    double apart = 0, apart_upright = 0;
-    for (size_t i = 30; i < labels.size(); ++i) {
-      const uint8_t* leant = lean[static_cast<int64_t>(i) - 30].data_ptr<uint8_t>();
-      const size_t area = expected[i].pixels.size();
-      for (size_t k = 0; k < area; ++k) {
-        apart += std::abs(leant[k] - expected[i].pixels[k]);
-        apart_upright += std::abs(packed[i * area + k] - expected[i].pixels[k]);
-      }
-    }
-    // Lines that were spread upright lean otherwise than lines that are spread when they lean.
-    const double most = spec.centring == Centring::kDensity ? 0.9 : 0.5;
-    EXPECT_LT(apart, most * apart_upright) << spec.size_px << " " << apart / apart_upright;
-  }
-}
-
 TEST(Datasets, ExtrapolateAWritersStyle) {
   const TempFolder folder;
   write_ink_bars(folder / "ink.bjp", 40);
