@@ -6,7 +6,7 @@ add_compile_definitions($<$<CONFIG:Release>:NDEBUG>)
 # biji-core is a bare WebAssembly file without JavaScript glue: web/recognizer/core.js instantiates it in pages, workers and Node.
 add_executable(biji-core wasm/core.cpp)
 target_link_libraries(biji-core PRIVATE biji_core biji_warnings)
-target_compile_options(biji-core PRIVATE -fno-exceptions -fno-rtti)
+target_compile_options(biji-core PRIVATE -fno-exceptions -fno-rtti -Os) # it only hands over; the work is in biji_core
 set(BIJI_CORE_EXPORTS
   _biji_core_abi _biji_core_create _biji_core_destroy _biji_core_error_text _biji_core_scratch _biji_core_set_input
   _biji_core_set_augmentation _biji_core_set_model _biji_core_input_version _biji_core_label_count
