@@ -12,7 +12,7 @@
 
 namespace biji {
 
-// Everything that is told; the text, the JSON and the page (report_page.h) are three forms of it.
+// All results. The text, the JSON and the page (report_page.h) are three forms of them.
 struct Evaluation {
   std::string model;    // its folder
   std::string network;  // of network_table()

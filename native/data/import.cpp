@@ -9,7 +9,7 @@
 namespace biji {
 namespace {
 
-constexpr int64_t kNamed = 20;  // of damaged samples, all that are told by name
+constexpr int64_t kNamed = 20;  // damaged samples that are named one by one
 
 // In rows of eight, or in figures where there are too many.
 void print_per_class(const Labels& classes, std::vector<int64_t> counts) {

@@ -34,7 +34,7 @@ struct Imported {
   std::string damage = {};  // more about left_out, printed at once for the first few samples that have it
 };
 
-// The pack that is being written, and what is told about it in the end.
+// The pack that is being written, and its summary.
 class ImportedPack {
  public:
   // input: of a pack of pixels.
@@ -68,13 +68,13 @@ NamedInput input_for(const Labels& classes);
 template <class Item>
 class Import {
  public:
-  // make: on another thread, for each item of a block one sample. told: on this one, after each block.
+  // make: on another thread, for each item of a block one sample. after_block: on this one.
   Import(
       const PrepareOptions& options, ImportedPack& pack,
-      std::function<std::vector<Imported>(std::vector<Item>)> make, std::function<void()> told = [] {})
-      : pipeline_(thread_count(options), std::move(make), [&pack, told](std::vector<Imported> block) {
+      std::function<std::vector<Imported>(std::vector<Item>)> make, std::function<void()> after_block = [] {})
+      : pipeline_(thread_count(options), std::move(make), [&pack, after_block](std::vector<Imported> block) {
           for (Imported& sample : block) pack.add(std::move(sample));
-          told();
+          after_block();
         }) {}
 
   void push(Item item) {

@@ -120,7 +120,7 @@ TEST(Metrics, PairsAddBothDirections) {
   EXPECT_EQ(pairs[1].b_as_a, 5);
 }
 
-TEST(Metrics, WorstErrorsAreTheSurest) {
+TEST(Metrics, WorstErrorsAreTheMostCertain) {
   std::vector<Answer> answers;
   add_answers(answers, matrix({{2, 0}, {5, 0}, {9, 0}, {7, 0}}), labels({1, 1, 0, 1}));
   EXPECT_EQ(worst_errors(answers), (std::vector<int64_t>{3, 1, 0}));

@@ -40,9 +40,9 @@ function axisOf(values, logarithmic) {
 
 /**
  * Curves by epoch. series: [{ style: 'a' | 'b', name, values: [number or null an epoch] }], the first one on top.
- * tick, told: how values are written at the axis and beside the curve.
+ * tick, exact: how values are written at the axis and beside the curve.
  */
-function curves({ title, series, epochs, logarithmic = false, downwards = false, tick = significant, told = significant }) {
+function curves({ title, series, epochs, logarithmic = false, downwards = false, tick = significant, exact = significant }) {
   const [left, right, top, bottom] = [52, 350, 8, 190];
   const axis = axisOf(series.flatMap(({ values }) => values).filter((v) => v !== null), logarithmic);
   const count = epochs.at(-1);
@@ -57,13 +57,13 @@ function curves({ title, series, epochs, logarithmic = false, downwards = false,
       svg('path', { class: `line ${style}`, d: `M${places.map((place) => place.join(' ')).join('L')}` }),
       svg('circle', { class: `dot ${style}`, cx: places.at(-1)[0], cy: places.at(-1)[1], r: 3.5 }),
       points.map(({ v, epoch }, i) => svg('circle', { class: 'hit', cx: places[i][0], cy: places[i][1], r: 7 },
-        svg('title', {}, `epoch ${epoch}, ${name}: ${told(v)}`))),
+        svg('title', {}, `epoch ${epoch}, ${name}: ${exact(v)}`))),
     ].flat();
   };
   return html('figure', { class: 'card' },
     html('h3', {}, title),
     html('ul', { class: 'legend' }, series.map(({ style, name, values }) =>
-      html('li', { class: style }, `${name} `, html('b', {}, values.at(-1) === null ? '–' : told(values.at(-1)))))),
+      html('li', { class: style }, `${name} `, html('b', {}, values.at(-1) === null ? '–' : exact(values.at(-1)))))),
     svg('svg', { viewBox: '0 0 360 224', role: 'img', 'aria-label': `${title} by epoch` },
       axis.ticks.flatMap((v) => [
         svg('path', { class: 'grid', d: `M${left} ${y(v)}H${right}` }),

@@ -59,7 +59,7 @@ function fillLearning(text, [charts]) {
     curves({
       ...common, title: 'Accuracy', series: both(column('accuracy', wrong), column('val_accuracy', wrong)),
       logarithmic: true, downwards: true,
-      tick: (v) => `${significant(100 * (1 - v), 6)} %`, told: (v) => percent(1 - v),
+      tick: (v) => `${significant(100 * (1 - v), 6)} %`, exact: (v) => percent(1 - v),
     }),
     curves({ ...common, title: 'Learning rate', series: [{ style: 'a', name: 'at the end of the epoch', values: column('lr') }] }));
 }
