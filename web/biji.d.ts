@@ -39,13 +39,44 @@ export interface Box {
   height: number;
 }
 
+/** Points begin .. end-1 of ink[stroke]. */
+export interface StrokeRange {
+  stroke: number;
+  begin: number;
+  end: number;
+}
+
+/** A character that was found. */
+export interface Character {
+  /** Its part of the best reading. */
+  text: string;
+  box: Box;
+  /** Index in RecognitionResult.lines. */
+  line: number;
+  /** What it is made of, in drawing order; each point of the ink belongs to one character at most. [] for images. */
+  strokes: StrokeRange[];
+  /** What it may be, best first. */
+  candidates: Candidate[];
+  /** False where it had better be read as nothing, see ModelInfo.rejection. */
+  sure: boolean;
+}
+
+/** A line of text: characters begin .. end-1 of RecognitionResult.characters. */
+export interface Line {
+  box: Box;
+  begin: number;
+  end: number;
+}
+
 export interface RecognitionResult {
   /** The best reading; lines are separated by '\n'. '' when there was no ink. */
   text: string;
   /** Readings of the whole input, best first. */
   candidates: Candidate[];
-  /** Each character that was found, in reading order. sure: false where it looks like a scribble, see ModelInfo.rejection. */
-  characters: { box: Box; candidates: Candidate[]; sure: boolean }[];
+  /** From top to bottom. */
+  lines: Line[];
+  /** In reading order. */
+  characters: Character[];
   /** All of them are. */
   sure: boolean;
   /** What computed it. */
@@ -62,6 +93,8 @@ export interface RecognizeOptions {
   /** 'none': the input is one character. Default 'auto'. */
   segment?: 'auto' | 'none';
   /** Images: is the ink darker or lighter than the paper? Default 'auto' finds out. */
+  shade?: 'auto' | 'dark' | 'light';
+  /** An earlier name of shade. */
   ink?: 'auto' | 'dark' | 'light';
   /** Withdraws the request while it waits for others; it then rejects with the code 'aborted'. */
   signal?: AbortSignal;
@@ -85,11 +118,11 @@ export interface ModelInfo {
   multiply_adds: number;
   temperature: number;
   /**
-   * Characters whose best candidate is less probable than `below` are looked at twice more, leaning by `slant` to either
-   * side, and get the mean of the three answers. Models without it look once.
+   * Test-time augmentation: characters whose best candidate is less probable than `below` are looked at twice more, sheared
+   * by `slant` to either side, and get the mean of the three answers. Models without it look once.
    */
   look_again?: { below: number; slant: number };
-  /** Answers less probable than the threshold had better be none; the shares of scribbles and characters on the wrong side. */
+  /** Answers less probable than the threshold had better be none; the shares of non-characters and characters on the wrong side. */
   rejection?: { threshold: number; false_accept: number; false_reject: number };
   /** Share of right answers by test set, 0..1. */
   accuracy: Record<string, number>;

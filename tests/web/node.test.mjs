@@ -53,6 +53,18 @@ describe('digits', () => {
     assert.ok(result.characters[1].box.x > 125 && result.characters[1].box.x < 225);
   });
 
+  test('tells which strokes and points each character is made of', async () => {
+    const ink = [...digitInk('4', 100, 250), ...digitInk('7', 100, 0)]; // strokes 0 and 1 are the 4, which comes last
+    const { lines, characters } = await recognizer.recognize(ink);
+    assert.deepEqual(characters.map(({ text }) => text), ['7', '4']);
+    assert.deepEqual(characters.map(({ strokes }) => strokes), [[2], [0, 1]].map((drawn) =>
+      drawn.map((stroke) => ({ stroke, begin: 0, end: ink[stroke].x.length }))));
+    assert.deepEqual(lines.map(({ begin, end }) => [begin, end]), [[0, 2]]);
+    assert.ok(lines[0].box.width > 200);
+    const image = { data: (await mnistTest()).image(0), width: 28, height: 28 };
+    assert.deepEqual((await recognizer.recognize(image)).characters.map(({ strokes }) => strokes), [[]]);
+  });
+
   test("reads everything as one character with segment: 'none'", async () => {
     const ink = [...digitInk('3', 100, 0), ...digitInk('5', 100, 125)];
     const result = await recognizer.recognize(ink, { segment: 'none' });
@@ -85,7 +97,7 @@ describe('digits', () => {
   test('reads nothing where there is nothing', async () => {
     for (const nothing of [[], [{ x: [], y: [] }], { data: new Uint8Array(400).fill(255), width: 20, height: 20 }]) {
       const result = await recognizer.recognize(nothing);
-      assert.deepEqual([result.text, result.candidates, result.characters], ['', [], []]);
+      assert.deepEqual([result.text, result.candidates, result.lines, result.characters], ['', [], [], []]);
     }
   });
 
@@ -305,7 +317,7 @@ describe('the package', () => {
       import { createRecognizer, BijiError, type BijiPad, type RecognitionResult } from 'biji';
       const recognizer = await createRecognizer({ model: 'hanzi', provider: 'auto', onprogress: (p) => p.loaded / p.total });
       const result: RecognitionResult = await recognizer.recognize([{ x: [1], y: [2] }], { allow: '0-9' });
-      result.characters[0].box.width.toFixed(); recognizer.info.bytes.toFixed();
+      result.characters[0].box.width.toFixed(); result.characters[0].strokes[0].begin.toFixed(); result.lines[0].end.toFixed(); recognizer.info.bytes.toFixed();
       const pad: BijiPad = document.createElement('biji-pad');
       pad.addEventListener('biji-change', (event) => event.detail.text.length);
       pad.undo(); pad.ink[0].x.length; pad.value.length;

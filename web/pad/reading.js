@@ -4,7 +4,7 @@ import { BijiError } from '../recognizer/errors.js';
 const kPause = 8; // ms without movement after which the pen may be about to lift
 const kSlow = 20; // ms of the last answer; a model that takes longer is not asked while the pen is down
 
-const kNothing = { text: '', candidates: [], characters: [], sure: true, provider: null, milliseconds: 0 };
+const kNothing = { text: '', candidates: [], lines: [], characters: [], sure: true, provider: null, milliseconds: 0 };
 
 export class Reading {
   #paper;
