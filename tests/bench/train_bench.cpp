@@ -48,6 +48,8 @@ const char* op_name(Op op) {
       return "dropout";
     case Op::kAdd:
       return "add";
+    case Op::kRnn:
+      return "rnn";
     case Op::kLstm:
       return "lstm";
   }
