@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   biji::add_train(app);
   biji::add_show(app);
   biji::add_eval(app);
+  biji::add_average(app);
+  biji::add_import(app);
   biji::add_export(app);
   biji::add_recognize(app);
   try {

@@ -19,6 +19,8 @@ void add_prepare(CLI::App& app);
 void add_train(CLI::App& app);
 void add_show(CLI::App& app);
 void add_eval(CLI::App& app);
+void add_average(CLI::App& app);
+void add_import(CLI::App& app);
 void add_export(CLI::App& app);
 void add_recognize(CLI::App& app);
 

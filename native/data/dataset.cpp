@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <numeric>
 #include <random>
 #include <stdexcept>
 #include <unordered_map>
 
+#include "native/base/random.h"
 namespace biji {
 namespace {
 
@@ -145,6 +147,7 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
         groups[i] = first + (pack.groups().empty() ? 0 : pack.groups()[static_cast<size_t>(i)]);
     }
     data.sources.push_back({info.name, paths[p].string(), pack.count()});
+    data.terms = joined(std::move(data.terms), {info.terms});
     begin += pack.count();
   }
   data.merged = map.merged();
@@ -152,10 +155,36 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
   return data;
 }
 
+Dataset with_shares(const Dataset& data, const std::vector<double>& shares) {
+  assert(shares.size() == data.sources.size());
+  if (std::all_of(shares.begin(), shares.end(), [](double share) { return share == 1; })) return data;
+  std::vector<at::Tensor> kept;
+  std::vector<DataSource> sources = data.sources;
+  int64_t begin = 0;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const int64_t all = sources[i].samples;
+    sources[i].share = shares[i];
+    sources[i].samples = std::llround(shares[i] * static_cast<double>(all));
+    const at::Tensor some = permutation(all, mix_seed(0x5a1e, i)).slice(0, 0, sources[i].samples);
+    kept.push_back(std::get<0>(some.sort()) + begin);
+    begin += all;
+  }
+  Dataset out = data.select(at::cat(kept));
+  out.sources = std::move(sources);
+  return out;
+}
+
 Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input) {
   std::vector<std::filesystem::path> paths;
-  for (const DataSource& source : sources) paths.emplace_back(source.path);
-  Dataset data = load_data(paths, input);
+  std::vector<double> shares;
+  for (const DataSource& source : sources) {
+    if (source.path.empty())
+      throw std::runtime_error(source.name +
+                               ": where it lies is not known, for the run was imported from a model");
+    paths.emplace_back(source.path);
+    shares.push_back(source.share);
+  }
+  const Dataset data = with_shares(load_data(paths, input), shares);
   for (size_t i = 0; i < sources.size(); ++i)
     if (sources[i].name != data.sources[i].name || sources[i].samples != data.sources[i].samples)
       throw std::runtime_error(sources[i].path +

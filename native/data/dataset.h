@@ -25,6 +25,7 @@ struct Dataset {
   InputSpec input;
   Labels classes;
   std::vector<DataSource> sources;
+  Terms terms;                                     // of all packs
   std::vector<std::shared_ptr<const Pack>> packs;  // of strokes, or strokes and pixels
   at::Tensor where;                                // int64 [n] on the CPU: pack << 40 | sample in it
 
@@ -46,7 +47,10 @@ struct Dataset {
 // drawn for; packs of pixels must all have the same one. Throws std::runtime_error naming the pack that does
 // not fit.
 Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input);
-// The packs of a run; throws where one is no longer what it was when the run began.
+// Of each source the first share of its samples in a random order that is always the same; all of them where every share
+// is 1. shares: [sources].
+Dataset with_shares(const Dataset& data, const std::vector<double>& shares);
+// The packs of a run, and the shares of them; throws where one is no longer what it was when the run began.
 Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input);
 
 // The same input in another size, box and pen in proportion.

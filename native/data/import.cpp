@@ -50,9 +50,10 @@ void ImportedPack::add(Imported&& sample) {
 }
 
 void ImportedPack::commit(const std::string& name, const Labels& classes, const std::vector<uint16_t>& moved,
-                          const std::vector<std::string>& groups, const std::string& about) {
+                          const std::vector<std::string>& groups, const std::string& terms,
+                          const std::string& about) {
   pack_.relabel(moved);
-  pack_.commit(name, classes, groups);
+  pack_.commit(name, classes, groups, terms);
 
   const double seconds = progress->seconds();
   std::vector<int64_t> per_class(classes.size());

@@ -47,9 +47,9 @@ class ImportedPack {
   std::optional<Progress> progress;  // the importer's, as soon as it knows how much there is to do
 
   // Writes the pack and prints the summary. moved: which of classes a sample's label means. about: what the summary says
-  // behind the number of classes.
+  // behind the number of classes. terms: of use (terms.h).
   void commit(const std::string& name, const Labels& classes, const std::vector<uint16_t>& moved,
-              const std::vector<std::string>& groups, const std::string& about);
+              const std::vector<std::string>& groups, const std::string& terms, const std::string& about);
 
  private:
   const PrepareOptions& options_;

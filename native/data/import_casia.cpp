@@ -186,7 +186,7 @@ void import_format(const PrepareOptions& options) {
                              pack.skipped.text());
   const auto [classes, moved] = table.finish();
   pack.commit(options.set + (options.writers.empty() ? "" : "-" + options.writers), classes, moved,
-              writers.names,
+              writers.names, kTermsCasia,
               " by " + std::to_string(writers.names.size()) +
                   (writers.names.size() == 1 ? " writer, " : " writers, ") + sizes.text());
 }

@@ -179,7 +179,7 @@ void import_idx(const PrepareOptions& options) {
   progress.clear();
   const std::string side = std::to_string(input.size_px);
   pack.commit(
-      std::string(set.name) + "-" + options.split, kept, moved, {},
+      std::string(set.name) + "-" + options.split, kept, moved, {}, kTermsNist,
       ", " + std::to_string(images.width) + "x" + std::to_string(images.height) + " -> " + side + "x" + side);
 }
 

@@ -133,7 +133,7 @@ void import_png(const PrepareOptions& options) {
   progress.clear();
   if (pack.count() == 0) fail(options, pack.skipped);
   const std::string side = std::to_string(input.spec.size_px);
-  pack.commit(name_of(options), classes, moved, {},
+  pack.commit(name_of(options), classes, moved, {}, kTermsUnknown,
               ", " + side + "x" + side + " as " + input.name + " reads them");
 }
 

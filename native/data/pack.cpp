@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little,
               "packs are mapped, not parsed: a little-endian machine is needed");
 
 constexpr char kMagic[8] = {'B', 'I', 'J', 'I', 'P', 'A', 'C', 'K'};
-constexpr uint32_t kFormat = 2;
+constexpr uint32_t kFormat = 3, kFormatWithoutTerms = 2;
 
 struct Header {
   char magic[8];
@@ -132,7 +132,8 @@ void PackWriter::relabel(std::span<const uint16_t> to) {
 }
 
 void PackWriter::commit(const std::string& name, const Labels& classes,
-                        const std::vector<std::string>& groups) {
+                        const std::vector<std::string>& groups, const std::string& terms) {
+  assert(!terms.empty() && terms.find('\n') == std::string::npos);
   assert(name.find('\n') == std::string::npos);
   assert(std::all_of(labels_.begin(), labels_.end(), [&](uint16_t l) { return l < classes.size(); }));
   assert(std::all_of(groups_.begin(), groups_.end(),
@@ -151,7 +152,7 @@ void PackWriter::commit(const std::string& name, const Labels& classes,
     append(bytes_of(groups_));
   }
   align();
-  std::string text = name + '\n';
+  std::string text = name + '\n' + terms + '\n';
   for (const std::string& label : classes) text += label + '\n';
   for (const std::string& group : groups) text += group + '\n';
   append({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
@@ -183,7 +184,7 @@ void write_pack(const std::filesystem::path& path, const PackInfo& info, std::sp
   assert(pixels.size() == labels.size() * area);
   PackWriter writer(path, PackKind::kPixels, info.input);
   for (size_t i = 0; i < labels.size(); ++i) writer.add(labels[i], 0, pixels.subspan(i * area, area));
-  writer.commit(info.name, info.classes);
+  writer.commit(info.name, info.classes, {}, info.terms);
 }
 
 Pack::Pack(const std::filesystem::path& path) : file_(path) {
@@ -195,7 +196,7 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
     fail("is not a pack (.bjp); make one with `biji prepare`");
   uint32_t format;
   std::memcpy(&format, bytes.data() + 8, sizeof format);
-  if (format != kFormat)
+  if (format != kFormat && format != kFormatWithoutTerms)
     fail("pack format " + std::to_string(format) + ", this program reads " + std::to_string(kFormat) +
          rebuild);
   if (bytes.size() < sizeof header) fail("is truncated" + rebuild);
@@ -238,9 +239,15 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
     fail("is damaged (checksum)" + rebuild);
 
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + text_at, header.text_bytes);
-  const size_t line = text.find('\n');
+  size_t line = text.find('\n');
   if (line == std::string_view::npos) fail("has no name" + rebuild);
   info_.name = std::string(text.substr(0, line));
+  if (format != kFormatWithoutTerms) {
+    const size_t begin = line + 1;
+    line = text.find('\n', begin);
+    if (line == std::string_view::npos || line == begin) fail("has no terms of use" + rebuild);
+    info_.terms = std::string(text.substr(begin, line - begin));
+  }
   Result<Labels> lines = parse_labels(text.substr(line + 1));
   if (!lines.ok() || lines.value.size() != size_t{header.class_count} + header.group_count)
     fail("its label table is wrong" + rebuild);

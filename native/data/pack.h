@@ -2,7 +2,7 @@
 //
 // Little-endian; each part begins at the next multiple of 64:
 //   offset 0   u8[8]  magic "BIJIPACK"
-//          8   u32    format version (2)
+//          8   u32    format version (3; 2, which has no terms, is read too)
 //         12   u32    input_version: input_version() of the encoder that made the pixels
 //         16   u32    kind: 0 = pixels, 1 = strokes
 //         20   u32    size_px, 24 u32 box_px, 28 u32 centring, 32 f32 pen_px: the InputSpec; not for strokes
@@ -19,7 +19,8 @@
 //   offsets    strokes only: u64 [count + 1], where each record begins in data, and where the last one ends
 //   labels     u16 [count], index of the class
 //   groups     u16 [count], index of the group; only when there are groups
-//   text       name of the set, each class, each group (the writers, for instance), UTF-8, each ended by '\n'
+//   text       name of the set, its terms of use (terms.h), each class, each group (the writers, for instance), UTF-8,
+//              each ended by '\n'
 // The file ends with the text.
 //
 // A class whose label has several characters stands for "one of these", as in sets that merge the cases of
@@ -33,6 +34,7 @@
 #include <vector>
 
 #include "native/base/file.h"
+#include "native/data/terms.h"
 #include "shared/decode.h"
 #include "shared/image.h"
 #include "shared/ink.h"
@@ -49,6 +51,7 @@ struct PackInfo {
   Labels classes;
   std::vector<std::string> groups = {};  // may be empty; no line breaks
   PackKind kind = PackKind::kPixels;
+  std::string terms = kTermsUnknown;  // of use, one word of terms.h; unknown for packs of format 2
 };
 
 // A pack as a training run's folder and a model's card name it.
@@ -56,6 +59,7 @@ struct DataSource {
   std::string name;
   std::string path;
   int64_t samples = 0;  // used for training
+  double share = 1;     // of its samples that are used
 };
 
 // Writes a pack sample by sample; of the samples, only 12 bytes each stay in memory.
@@ -74,8 +78,9 @@ class PackWriter {
   void relabel(std::span<const uint16_t> to);
 
   // Makes the pack visible under its path. Every label must be < classes.size(), every group < groups.size()
-  // or 0 (assert).
-  void commit(const std::string& name, const Labels& classes, const std::vector<std::string>& groups = {});
+  // or 0; terms: not empty, no line breaks (assert).
+  void commit(const std::string& name, const Labels& classes, const std::vector<std::string>& groups = {},
+              const std::string& terms = kTermsUnknown);
 
  private:
   void append(std::span<const uint8_t> bytes);

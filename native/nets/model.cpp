@@ -111,8 +111,16 @@ Model load_exported_model(const fs::path& folder) {
 ExportedWeights load_exported_weights(const fs::path& folder) {
   Exported exported = read_exported(folder);
   try {
-    return {unfolded(weights_of_onnx(exported.onnx)), exported.card.at("network"),
-            std::move(exported.classes), exported.card.at("training").at("command")};
+    std::vector<DataSource> data;
+    for (const json& source : exported.card.at("data"))
+      data.push_back({source.at("name").get<std::string>(), "", source.at("samples").get<int64_t>()});
+    return {unfolded(weights_of_onnx(exported.onnx)),
+            exported.card.at("network"),
+            std::move(exported.classes),
+            exported.card.at("training").at("command"),
+            exported.card.value("terms", Terms{kTermsUnknown}),
+            std::move(data),
+            exported.card.at("training").value("git_commit", "unknown")};
   } catch (const json::exception& error) {
     throw damaged(folder / "model.json", error);
   } catch (const std::runtime_error& error) {

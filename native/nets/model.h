@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
+#include "native/data/pack.h"
 #include "native/nets/net.h"
 #include "shared/decode.h"
 
@@ -33,7 +35,10 @@ struct ExportedWeights {
   FloatTensors tensors;
   std::string network;
   Labels classes;
-  std::string command;  // that trained them
+  std::string command;           // that trained them
+  Terms terms;                   // of use of all that they learned from
+  std::vector<DataSource> data;  // that they learned from, without paths
+  std::string git_commit;        // of the program that trained them
 };
 // Throws std::runtime_error naming the file.
 ExportedWeights load_exported_weights(const std::filesystem::path& folder);

@@ -78,37 +78,11 @@ int64_t multiply_adds(const Network& network);
 // The network as exported: batch normalisation folded into the convolution before it, dropout removed.
 Network folded(const Network& network);
 
-// How a network is trained unless the command line says otherwise.
-struct Recipe {
-  int32_t epochs = 20;
-  int32_t batch = 256;
-  std::string optimizer = "adamw";  // "adamw", "sgd", "muon": see train.h
-  float lr = 2e-3f;                 // peak of the one-cycle schedule
-  float weight_decay = 0.01f;
-  float label_smoothing = 0;
-  float augment = 0;  // strength of augment.h, 0 = none, 1 = full
-  float augment_end =
-      -1;  // strength that the last quarter falls to, so that it ends near real data; -1 = the same
-  float ema = 0.999f;      // decay of the averaged weights a step; 0 = none
-  int32_t size_start = 0;  // progressive resizing: side of the input at first, in steps of 8 up to the full
-                           // one over three quarters of the training; 0 = the full size from the start
-  float scribbles = 0;  // samples that are no characters (scribble.h), to be equally unsure about all classes
-                        // (D. Hendrycks et al., 2019), as a share of the batch and added to it
-  // Of ink, share in which what tells its hand from another's is overdone (hands.h), by up to the augmentation's strength.
-  float exaggerate = 0;
-  // Where the input has the pen's way: of ink, share that is drawn as pictures, which do not tell it (ink_augment.h).
-  float pictures = 0.5f;
-  float as_ink = 0;      // of scans, share that is drawn anew with a pen (skeleton.h)
-  float mixup = 0;       // alpha of mixup (augment.h); 0 = none
-  int32_t patience = 0;  // epochs without a better validation accuracy after which training ends; 0 = never
-};
-
 struct NetworkRow {
   const char* name;
   const char* summary;
   InputSpec input;
   Network (*build)(int32_t classes);
-  Recipe recipe;
   TestTimeAugmentation look = {};
 };
 

@@ -20,24 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// The mean of the runs' weights. state: the first run's; its command becomes that of all.
-Net mean_net(const std::vector<fs::path>& runs, RunState& state) {
-  const at::NoGradGuard no_grad;
-  Net net = run_net(runs[0], state);
-  for (size_t i = 1; i < runs.size(); ++i) {
-    RunState other = read_run(runs[i]);
-    if (other.network != state.network || other.classes != state.classes)
-      throw std::runtime_error(runs[i].string() + ": is a run of " + other.network + " with " +
-                               std::to_string(other.classes.size()) + " classes, " + runs[0].string() +
-                               " one of " + state.network + " with " + std::to_string(state.classes.size()) +
-                               "; only weights of the same network can be averaged");
-    net.state().add_(run_net(runs[i], other).state());
-    state.command = joined_commands(std::move(state.command), other.command);
-  }
-  net.state().div_(static_cast<double>(runs.size()));
-  return net;
-}
-
 std::string text_of(const Labels& classes) {
   std::string text;
   for (const std::string& label : classes) text += label + "\n";
@@ -63,23 +45,6 @@ double epochs_of(const RunState& state) {
   return std::round(100. * static_cast<double>(state.step) / static_cast<double>(state.epochs[0].step)) / 100;
 }
 
-// Whether any of the runs on the way to the weights learned from CASIA's data.
-bool from_casia(const RunState& state) {
-  for (const DataSource& source : state.data)
-    if (source.name.find("hwdb") != std::string::npos) return true;
-  return state.command.find("hwdb") != std::string::npos;
-}
-
-// What may be done with the weights, by the data they were made from.
-std::string licence_of(const RunState& state) {
-  if (from_casia(state))
-    return "Weights: made from CASIA's handwriting databases, which are free for academic research on "
-           "CASIA's "
-           "terms; ask CASIA before any commercial use.";
-  return "Weights: Apache-2.0. MNIST and EMNIST derive from NIST Special Database 19, a work of the US "
-         "government.";
-}
-
 // Models that ship are made by programs that anybody can build again.
 void warn_of_commit(const std::string& commit) {
   if (reproducible(commit)) return;
@@ -95,8 +60,8 @@ void warn_of_commit(const std::string& commit) {
 
 void export_model(const ExportOptions& options) {
   const Stored stored = stored_of(options.precision);
-  RunState state = read_run(options.runs.at(0));
-  const Net trained = mean_net(options.runs, state);
+  RunState state = read_run(options.run);
+  const Net trained = run_net(options.run, state);
   Net net = fold(trained);
   round_to(net, stored);
   const std::string onnx = to_onnx(net, stored);
@@ -155,15 +120,15 @@ void export_model(const ExportOptions& options) {
       {"accuracy", accuracy},
       {"measured_on", first},
       {"precisions", accuracy_by_precision(trained, calibration.samples)},
-      {"licence", licence_of(state)},
+      {"terms", state.terms.empty() ? Terms{kTermsUnknown} : state.terms},
+      {"licence", licence_note(state.terms)},
   };
   if (const TestTimeAugmentation look = network_row(state.network).look; look.below > 0)
     card["look_again"] = {{"below", short_number(look.below)}, {"slant", short_number(look.shear)}};
-  if (options.runs.size() > 1)
-    for (const fs::path& run : options.runs) card["training"]["mean_of"].push_back(run.string());
+  if (!state.mean_of.empty()) card["training"]["mean_of"] = state.mean_of;
   if (!options.quiet && fs::absolute(out).parent_path().filename() == "models")
     warn_of_commit(state.git_commit);
-  const json check = golden(net, state, !from_casia(state));
+  const json check = golden(net, state, shareable(state.terms));
   write_file(out / "model.onnx", onnx);
   write_file(out / "labels.txt", text_of(state.classes));
   write_file(out / "golden.json", check.dump() + "\n");

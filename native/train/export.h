@@ -8,9 +8,7 @@
 namespace biji {
 
 struct ExportOptions {
-  // The first one's card and calibration; the weights are the mean of all. Runs that went on from the same weights in
-  // different ways often average to a network better than each (M. Wortsman et al., "Model soups", 2022); others do not.
-  std::vector<std::filesystem::path> runs;
+  std::filesystem::path run;
   std::filesystem::path out;                    // its last component is the model's name
   std::string precision = "fp32";               // of the stored weights: onnx_model.h, stored_of
   std::vector<std::filesystem::path> evaluate;  // packs whose accuracy goes into model.json
@@ -28,9 +26,10 @@ struct ExportOptions {
 //   look_again {below, slant}: TestTimeAugmentation, only of networks that look twice,
 //   rejection {threshold, false_accept, false_reject, scribbles, characters}: an answer whose probability is below
 //   the threshold had better be none; the shares of so many scribbles and characters that end up on the wrong side,
-//   training {command, seed, epochs, held_out, git_commit, seconds, mean_of [runs, where several]}, data [{name, samples}],
+//   training {command, seed, epochs, held_out, git_commit, seconds, mean_of [RUN:WEIGHT, of an average]}, data [{name, samples}],
 //   accuracy {set: 0..1}, measured_on: the set whose figure stands for the model, the first one;
-//   precisions {fp32, fp16, int8: 0..1, samples}: on the samples that the temperature is from; licence
+//   precisions {fp32, fp16, int8: 0..1, samples}: on the samples that the temperature is from;
+//   terms [words of terms.h], licence: what follows from them
 // golden.h says what golden.json holds.
 void export_model(const ExportOptions& options);
 

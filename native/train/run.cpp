@@ -13,19 +13,16 @@ namespace biji {
 
 using nlohmann::json;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DataSource, name, path, samples)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSource, name, path, samples, share)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, centring, pen_px, directions,
                                                 order)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Recipe, epochs, batch, optimizer, lr, weight_decay,
-                                                label_smoothing, augment, augment_end, ema, size_start,
-                                                scribbles, exaggerate, pictures, as_ink, mixup, patience)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, input, input_version, recipe,
-                                                seed, precision, threads, held_out, data, validation, init,
-                                                command, git_commit, step, total_steps, seconds, epoch_loss,
-                                                epoch_correct, loss_scale, epochs, checkpoints, best,
-                                                best_accuracy, stopped_early)
+                                                seed, precision, threads, held_out, data, validation, terms,
+                                                init, made_by, mean_of, unsettled, command, git_commit, step,
+                                                total_steps, seconds, epoch_loss, epoch_correct, loss_scale,
+                                                epochs, checkpoints, best, best_accuracy, stopped_early)
 
 std::string joined_commands(std::string commands, const std::string& others) {
   for (size_t begin = 0; begin < others.size();) {
@@ -43,10 +40,13 @@ RunState read_run(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(path))
     throw std::runtime_error(folder.string() +
                              ": is not a training run (no state.json); `biji train` makes one");
-  const json parsed = parse_json(read_file(path, 64 << 20));
+  json parsed = parse_json(read_file(path, 64 << 20));
   try {
+    // Before settings got their present names, mnist-rnn was the LSTM.
+    if (parsed.at("network") == "mnist-rnn" && parsed.at("recipe").contains("scribbles"))
+      parsed["network"] = "mnist-lstm";
     return parsed.get<RunState>();
-  } catch (const json::exception& error) {
+  } catch (const std::exception& error) {
     throw std::runtime_error(path.string() + ": is damaged (" + error.what() +
                              "); train into another folder");
   }

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "native/data/pack.h"
+#include "native/data/terms.h"
 #include "native/nets/network.h"
 #include "native/nets/safetensors.h"
+#include "native/train/recipe.h"
 #include "shared/decode.h"
 
 namespace biji {
@@ -49,9 +51,14 @@ struct RunState {
   int32_t threads = 0;
   int64_t held_out = 0;  // training samples that are kept apart for validation
   std::vector<DataSource> data, validation;
-  std::string init;  // what this one began with, separated by spaces where it was a mean; empty = random
+  Terms terms;       // of use of all data on the way to the weights
+  std::string init;  // the run or model that this one began with; empty = random weights
   std::string command;
-  std::string git_commit;
+  std::string git_commit;  // of the program that trained
+  // "train"; "average" and "import": made of other weights by `biji average` and `biji import`, not to be resumed.
+  std::string made_by = "train";
+  std::vector<std::string> mean_of;  // RUN:WEIGHT each, of an average
+  bool unsettled = false;  // imported without data: settle() (net.h) before these weights are trained
   // changes
   int64_t step = 0;
   int64_t total_steps = 0;

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "native/nets/net.h"
+#include "native/train/recipe.h"
 #include "native/train/run.h"
 
 namespace biji {
@@ -26,10 +26,11 @@ struct TrainOptions {
   std::string network;                            // a name of network_table()
   std::vector<std::filesystem::path> data;        // packs, joined; same classes and input
   std::vector<std::filesystem::path> validation;  // packs; empty: held_out is used
-  std::filesystem::path out;                      // the run's folder
-  // Runs whose averaged weights, and exported models whose weights are the start, or the mean of them: of the same network
-  // and classes, but for what import_smaller() (net.h) lets be smaller. One that is named twice counts twice.
-  std::vector<std::filesystem::path> init;
+  // The packs' names and shares as a recipe has them; then exactly these must be given. Empty: any, whole.
+  std::vector<RecipeData> recipe_data, recipe_validation;
+  std::filesystem::path out;  // the run's folder
+  std::filesystem::path
+      init;  // begin with this run's averaged weights or this exported model's (init.h); or empty
   Recipe recipe;
   uint64_t seed = 1;
   double held_out =
@@ -37,7 +38,7 @@ struct TrainOptions {
   std::string device = "auto";     // "auto", "cpu", "cuda", "cuda:1"
   int threads = 0;                 // of the CPU; 0 = one a core
   std::string precision = "auto";  // "auto", "fp32", "bf16", "fp16"
-  bool cuda_graphs = false;        // cuda_graph.h; one rank without mixup
+  bool cuda_graphs = false;        // cuda_graph.h; one rank
   double save_every = 600;  // seconds between checkpoints within an epoch; 0: only at its end and on stop
   bool resume = false;      // go on where out stands; only out, device, cuda_graphs and save_every count
   std::string command;      // recorded for the model's card
@@ -48,21 +49,6 @@ struct TrainOptions {
   // input is meaningless, and whole only as the sum of a session that stop_after ended.
   std::vector<StepSeconds>* timing = nullptr;
 };
-
-// One step of recipe's optimiser on flat tensors: net.state() moves against net.gradient().
-// m, v: moments, zeros before step 0, as long as the gradient. The gradient is spent afterwards.
-//   "adamw"  I. Loshchilov, F. Hutter, 2019
-//   "sgd"    Nesterov momentum 0.9
-//   "muon"   for the matrices inside: momentum made orthogonal (K. Jordan et al., 2024), scaled so that lr and
-//            weight_decay mean what they mean for AdamW (J. Liu et al., 2025); AdamW for the first and last
-//            layer, gains and biases
-void optimizer_step(Net& net, at::Tensor& m, at::Tensor& v, const Recipe& recipe, double lr, int64_t step);
-
-// Cross-entropy of logits [n, classes] against labels [n] as dataset.h has them: a merged label's probability is
-// the sum over its classes. merged: bool [m, classes], or undefined. smoothing: share of the loss that asks for
-// all classes alike.
-at::Tensor loss_of(const at::Tensor& logits, const at::Tensor& labels, const at::Tensor& merged,
-                   double smoothing);
 
 // Trains until done or until *stop becomes true, leaving a checkpoint in both cases; returns the state
 // reached. stop may be set by a signal handler; nullptr = never. Throws std::runtime_error for data that do

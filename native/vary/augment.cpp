@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "native/base/random.h"
 #include "native/data/dataset.h"
 
 namespace biji {
@@ -115,18 +114,6 @@ at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn) {
                            at::rand({n, 1, 1, 1}, options) * (0.08 * strength);
   x.addcmul_(at::randn({n, 1, h, w}, options), noisy).clamp_(0, 1);
   return all;
-}
-
-double mixup(at::Tensor& x, const at::Tensor& order, float alpha, uint64_t seed) {
-  Random random(seed);
-  double u = 0, v = 0;
-  do {  // M. Johnk, 1964
-    u = std::pow(random.uniform(), 1 / alpha);
-    v = std::pow(random.uniform(), 1 / alpha);
-  } while (u + v > 1 || u + v == 0);
-  const double share = std::max(u, v) / (u + v);
-  x = at::lerp(x.index_select(0, order), x, share);
-  return share;
 }
 
 }  // namespace biji

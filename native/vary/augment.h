@@ -16,9 +16,4 @@ namespace biji {
 // device: at::manual_seed() before the call fixes the outcome.
 at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn = false);
 
-// Mixup (H. Zhang et al., 2017): each input becomes share of itself and the rest of another, x[order]; the loss is to
-// be mixed likewise. x: [n, ...], changed in place; order: int64 [n]. Returns share, 0.5 .. 1, drawn from
-// Beta(alpha, alpha), alpha > 0, of which the larger part counts. The same seed gives the same share.
-double mixup(at::Tensor& x, const at::Tensor& order, float alpha, uint64_t seed);
-
 }  // namespace biji

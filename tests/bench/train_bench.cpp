@@ -4,7 +4,7 @@
 // The first line it prints is JSON: what was chosen, and the network as a list of nodes. Then it obeys stdin:
 //   network N   N steps on prepared pixels, without augmentation
 //   recorded N  the same by CUDA graphs
-//   whole N     N steps with all that training does to its input: hanzi draws ink, all augment, some add scribbles
+//   whole N     N steps with all that training does to its input: hanzi draws ink, all augment, some add non-characters
 // Each is a session of train() of its own and answered by one line of JSON, [[input, whole], ...] in seconds.
 
 #include <cstdio>
@@ -103,7 +103,8 @@ int main(int argc, char** argv) {
 
     TrainOptions options;
     options.network = name;
-    options.recipe = row.recipe;
+    const Recipe own = default_recipe(name);
+    options.recipe = own;
     options.recipe.optimizer = "adamw";
     options.recipe.size_start = 0;
     options.recipe.batch = std::stoi(argv[5]);
@@ -152,9 +153,9 @@ int main(int argc, char** argv) {
       words >> what >> options.stop_after;
       const bool whole = what == "whole";
       options.cuda_graphs = what == "recorded";
-      options.recipe.augment = whole ? row.recipe.augment : 0;
-      options.recipe.scribbles = whole ? row.recipe.scribbles : 0;
-      options.recipe.as_ink = whole ? row.recipe.as_ink : 0;
+      options.recipe.augment = whole ? own.augment : 0;
+      options.recipe.non_characters = whole ? own.non_characters : 0;
+      options.recipe.skeletons = whole ? own.skeletons : 0;
       options.recipe.augment_end = -1;
       options.data = {folder / (whole && name == "hanzi" ? "strokes.bjp" : "pixels.bjp")};
       options.out = folder / std::to_string(session++);

@@ -15,7 +15,8 @@ include(native/libraries.cmake)
 # Everything that reads untrusted bytes; none of it needs LibTorch.
 add_library(biji_readers STATIC
   native/base/file.cpp native/data/archive.cpp native/data/casia.cpp native/data/idx.cpp native/data/pack.cpp
-  native/data/photo.cpp native/data/picture.cpp native/data/png.cpp native/nets/network.cpp native/nets/safetensors.cpp native/train/run.cpp)
+  native/data/photo.cpp native/data/picture.cpp native/data/png.cpp native/data/terms.cpp native/nets/network.cpp native/nets/safetensors.cpp
+  native/train/recipe.cpp native/train/run.cpp)
 target_link_libraries(biji_readers PUBLIC biji_core biji_reader_libraries PRIVATE biji_warnings)
 add_library(biji_fuzzed_core STATIC wasm/core.cpp)
 target_link_libraries(biji_fuzzed_core PRIVATE biji_core biji_warnings)

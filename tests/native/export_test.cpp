@@ -11,6 +11,7 @@
 #include "native/base/file.h"
 #include "native/commands/report.h"
 #include "native/nets/onnx_model.h"
+#include "native/train/average.h"
 #include "native/train/eval.h"
 #include "native/train/run_model.h"
 #include "native/train/train.h"
@@ -95,7 +96,7 @@ class Exported : public testing::Test {
     write_bars(folder / "bars.bjp", 60);
     write_bars(folder / "test.bjp", 40, 9, "bars-test");
     make_run("run", "mnist-dense", 1);
-    export_model({{folder / "run"}, folder / "models/bars", "fp16", {folder / "test.bjp"}, "1.2.3", true});
+    export_model({folder / "run", folder / "models/bars", "fp16", {folder / "test.bjp"}, "1.2.3", true});
   }
   void make_run(const char* name, const char* network, uint64_t seed) {
     TrainOptions options = pinned_run(network, folder / "bars.bjp", folder / name);
@@ -112,25 +113,15 @@ class Exported : public testing::Test {
   TempFolder folder;
 };
 
-TEST_F(Exported, OfSeveralRunsIsTheMean) {
+TEST_F(Exported, OfAnAverageNamesTheRuns) {
   make_run("other", "mnist-dense", 2);
-  make_run("else", "lenet5", 2);
-  ExportOptions options;
-  options.runs = {folder / "run", folder / "other"};
-  options.out = folder / "models/mean";
-  options.quiet = true;
-  export_model(options);
-  const at::Tensor mean = load_model(options.out).net.state();
-  const at::Tensor one = load_model(options.runs[0]).net.state(),
-                   two = load_model(options.runs[1]).net.state();
-  EXPECT_FALSE(one.equal(two));
-  EXPECT_TRUE(at::allclose(mean, (one + two) / 2, 1e-6, 1e-7));
-  const auto card = nlohmann::json::parse(read_file(options.out / "model.json"));
+  average({{{folder / "run", 1}, {folder / "other", 1}}, folder / "mean", ""});
+  export_model({folder / "mean", folder / "models/mean", "fp32", {}, "1.2.3", true});
+  const at::Tensor mean = load_model(folder / "models/mean").net.state();
+  EXPECT_TRUE(mean.equal(load_model(folder / "mean").net.state()));
+  const auto card = nlohmann::json::parse(read_file(folder / "models/mean/model.json"));
   EXPECT_EQ(card.at("training").at("command"), "biji train mnist-dense && biji train mnist-dense --seed 2");
   EXPECT_EQ(card.at("training").at("mean_of").size(), 2u);
-
-  options.runs.push_back(folder / "else");
-  EXPECT_NE(error_of([&] { export_model(options); }).find("else: is a run of lenet5"), std::string::npos);
 }
 
 TEST_F(Exported, TheCardDescribesTheFile) {
@@ -168,11 +159,21 @@ TEST_F(Exported, TheLicenceIsThatOfAllDataOnTheWay) {
   EXPECT_NE(json("model.json").at("licence").get<std::string>().find("Apache"), std::string::npos);
   const auto run = folder / "run";
   auto state = nlohmann::json::parse(read_file(run / "state.json"));
-  state["command"] = "biji train mnist-dense --data data/olhwdb-train.bjp && biji train mnist-dense --init a";
+  for (const char* terms : {kTermsCasia, kTermsUnknown}) {
+    state["terms"] = {terms, kTermsNist};
+    write_file(run / "state.json", state.dump());
+    export_model({run, folder / "models/bars", "fp16", {}, "1.2.3", true});
+    const auto note = json("model.json").at("licence").get<std::string>();
+    EXPECT_NE(note.find(terms == std::string(kTermsCasia) ? "CASIA" : "not recorded"), std::string::npos)
+        << note;
+    EXPECT_EQ(json("model.json").at("terms"), state["terms"]);
+    EXPECT_FALSE(json("golden.json").at("inputs")[3].contains("label"));  // non-characters
+  }
+  state.erase("terms");  // a run of an earlier version
   write_file(run / "state.json", state.dump());
-  export_model({{run}, folder / "models/bars", "fp16", {}, "1.2.3", true});
-  EXPECT_NE(json("model.json").at("licence").get<std::string>().find("CASIA"), std::string::npos);
-  EXPECT_FALSE(json("golden.json").at("inputs")[3].contains("label"));  // scribbles
+  export_model({run, folder / "models/bars", "fp16", {}, "1.2.3", true});
+  EXPECT_EQ(json("model.json").at("terms"), Terms{kTermsUnknown});
+  EXPECT_FALSE(json("golden.json").at("inputs")[3].contains("label"));
 }
 
 TEST_F(Exported, TheGoldenFileHoldsOneSampleOfEachClass) {

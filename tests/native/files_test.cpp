@@ -181,7 +181,9 @@ TEST(Pack, RefusesLyingHeadersBeforeItUsesTheirNumbers) {
   for (const uint64_t groups : {1ull, 0xffffffffull}) EXPECT_NE(error_with(40, groups, 4), "") << groups;
   EXPECT_NE(error_with(16, 1, 4), "");
   EXPECT_NE(error_with(16, 2, 4), "");
-  EXPECT_NE(error_with(8, 3, 4).find("biji prepare"), std::string::npos);
+  for (const uint64_t format : {0, 1, 4})
+    EXPECT_NE(error_with(8, format, 4).find("biji prepare"), std::string::npos) << format;
+  EXPECT_NE(error_with(8, 2, 4), "");  // which has no terms: a label too many
   EXPECT_NE(error_with(12, input_version(kDigitsInput) + 1, 4).find("encoder version"), std::string::npos);
 }
 
@@ -222,6 +224,31 @@ TEST(Pack, KeepsStrokesAndWhoWroteThem) {
   EXPECT_EQ(normalize(ink, kHanziInput).value.pixels, normalize(two_strokes(), kHanziInput).value.pixels);
   const Box box = bounds(pack.ink(1));
   EXPECT_NEAR(std::max(box.width, box.height), 32000, 1);
+}
+
+// Packs of format 2 say nothing of their terms, and may so not be passed on.
+TEST(Pack, TellsItsTermsAndThoseOfFormat2AreUnknown) {
+  const TempFolder folder;
+  PackWriter writer(folder / "new.bjp", PackKind::kStrokes);
+  writer.add(0, 0, two_strokes());
+  writer.commit("ink", {"a"}, {}, kTermsCasia);
+  EXPECT_EQ(Pack(folder / "new.bjp").info().terms, kTermsCasia);
+  std::string old = read_file(folder / "new.bjp");
+  old.erase(old.size() - std::string("casia\na\n").size(), std::string("casia\n").size());
+  const auto put = [&](size_t at, uint32_t value) { std::memcpy(old.data() + at, &value, 4); };
+  const auto crc = [&](size_t begin, size_t end) {
+    return static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(old.data()) + begin, end - begin));
+  };
+  put(8, 2);
+  put(44, static_cast<uint32_t>(std::string("ink\na\n").size()));
+  put(64, crc(128, old.size()));
+  put(124, crc(0, 124));
+  write_file(folder / "old.bjp", old);
+  const Pack pack(folder / "old.bjp");
+  EXPECT_EQ(pack.info().terms, kTermsUnknown);
+  EXPECT_EQ(pack.info().name, "ink");
+  EXPECT_EQ(pack.info().classes, Labels{"a"});
+  EXPECT_FALSE(shareable({pack.info().terms}));
 }
 
 TEST(Pack, RefusesEveryTruncationAndFlippedBitOfStrokes) {

@@ -35,7 +35,8 @@ inline void write_bars(const std::filesystem::path& path, int count, uint32_t se
             static_cast<uint8_t>((ink ? 200 : 0) + (seed >> 24) % 50);
       }
   }
-  const PackInfo info{name, kDigitsInput, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
+  PackInfo info{name, kDigitsInput, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
+  info.terms = kTermsNist;
   write_pack(path, info, labels, pixels);
 }
 

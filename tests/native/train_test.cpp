@@ -10,8 +10,11 @@
 #include "native/nets/cpu/batch_norm.h"
 #include "native/nets/net.h"
 #include "native/nets/onnx_model.h"
+#include "native/train/average.h"
 #include "native/train/eval.h"
 #include "native/train/export.h"
+#include "native/train/loss.h"
+#include "native/train/optimizer.h"
 #include "native/train/run_model.h"
 #include "native/vary/augment.h"
 #include "native/vary/draw.h"
@@ -68,7 +71,7 @@ TEST_P(EachNetwork, OverfitsOneBatch) {
   at::manual_seed(1);
   const int64_t side = net.network().input.size_px, channels = net.network().input.channels();
   const at::Tensor x = at::rand({20, channels, side, side}), labels = at::arange(20).remainder(10);
-  const Recipe recipe{.optimizer = network_row(GetParam()).recipe.optimizer, .weight_decay = 0};
+  const Recipe recipe{.optimizer = default_recipe(GetParam()).optimizer, .weight_decay = 0};
   at::Tensor m = at::zeros_like(net.gradient()), v = at::zeros_like(net.gradient());
   double first = 0, last = 0;
   for (int step = 0; step < 150 && (step == 0 || last > 0.09); ++step) {
@@ -536,6 +539,20 @@ TEST(Datasets, ExtrapolateAWritersStyle) {
   EXPECT_TRUE(overdone.equal(draw(data, index, options)));
 }
 
+TEST(Datasets, SharesAreTheSameSamplesEachTime) {
+  const TempFolder folder;
+  write_bars(folder / "a.bjp", 100, 1, "a");
+  write_bars(folder / "b.bjp", 50, 2, "b");
+  const Dataset all =
+      load_data(std::vector<std::filesystem::path>{folder / "a.bjp", folder / "b.bjp"}, kDigitsInput);
+  const Dataset some = with_shares(all, {0.25, 1});
+  EXPECT_EQ(some.size(), 75);
+  EXPECT_EQ(some.sources[0].samples, 25);
+  EXPECT_EQ(some.sources[1].samples, 50);
+  EXPECT_TRUE(some.pixels.slice(0, 25).equal(all.pixels.slice(0, 100)));
+  EXPECT_TRUE(load_data(some.sources, kDigitsInput).pixels.equal(some.pixels));
+}
+
 TEST(Datasets, JoinLabelsThatMergeClasses) {
   const TempFolder folder;
   const std::vector<uint8_t> two(2 * 28 * 28, 50);
@@ -577,24 +594,6 @@ TEST(Augment, IsFixedByTheSeedAndStaysInRange) {
   EXPECT_LT(ink, 1.5);
 }
 
-TEST(Mixup, BlendsPairsBySharesOfTheirOwn) {
-  const at::Tensor order = at::tensor({2, 0, 1}, at::kLong), before = at::rand({3, 1, 4, 4});
-  double sum = 0, near_one = 0;
-  for (uint64_t seed = 0; seed < 400; ++seed) {
-    at::Tensor x = before.clone();
-    const double share = mixup(x, order, 0.2f, seed);
-    ASSERT_GE(share, 0.5);
-    ASSERT_LE(share, 1);
-    sum += share;
-    near_one += share > 0.99;
-    const at::Tensor expected = before * share + before.index_select(0, order) * (1 - share);
-    EXPECT_LT((x - expected).abs().max().item<double>(), 1e-6);
-  }
-  // Of Beta(0.2, 0.2) itself: the larger part has a mean of 0.90, and is above 0.99 for 42 %.
-  EXPECT_NEAR(sum / 400, 0.90, 0.03);
-  EXPECT_NEAR(near_one / 400, 0.42, 0.08);
-}
-
 // ---- runs
 // ------------------------------------------------------------------------------------------------------------
 
@@ -622,8 +621,7 @@ TEST(Training, AResumedRunIsBitForBitAnUninterruptedOne) {
   write_bars(folder / "bars.bjp", 100);
   TrainOptions whole = small_run(folder, "whole"), parts = small_run(folder, "parts");
   for (TrainOptions* options : {&whole, &parts}) {  // with all that is random
-    options->recipe.scribbles = options->recipe.as_ink = 0.2f;
-    options->recipe.mixup = 0.3f;
+    options->recipe.non_characters = options->recipe.skeletons = 0.2f;
   }
   const RunState expected = train(whole, nullptr);  // 4 steps an epoch, 12 in all
   ASSERT_TRUE(expected.finished());
@@ -671,7 +669,7 @@ TEST(Training, OnInkResumesBitForBitWhileTheInputGrows) {
   TrainOptions whole = small_run(folder, "whole"), parts = small_run(folder, "parts");
   for (TrainOptions* options : {&whole, &parts}) {
     options->network = "hanzi";
-    options->recipe = network_row("hanzi").recipe;
+    options->recipe = default_recipe("hanzi");
     options->recipe.epochs = 3;
     options->recipe.batch = 20;
     options->recipe.size_start = 40;
@@ -790,7 +788,7 @@ TEST(Training, ARunOfAnOlderInputOnlyBeginsAnother) {
   old.resume = true;
   EXPECT_NE(error_of([&] { train(old, nullptr); }).find("another input"), std::string::npos);
   EXPECT_NE(error_of([&] { load_model(old.out); }).find("another input"), std::string::npos);
-  next.init = {old.out};
+  next.init = old.out;
   train(next, nullptr);
   EXPECT_EQ(read_run(next.out).input_version, input_version(kDigitsInput));
 }
@@ -823,7 +821,7 @@ TEST(Training, OnPicturesOfTheFullSizeBeginsSmaller) {
 
   TrainOptions options = small_run(folder, "run");
   options.network = "hanzi";
-  options.recipe = network_row("hanzi").recipe;
+  options.recipe = default_recipe("hanzi");
   ASSERT_EQ(options.recipe.size_start, 40);
   options.recipe.epochs = 2;
   options.recipe.batch = 12;
@@ -836,8 +834,6 @@ TEST(Training, ThatCannotBeRecordedSaysSo) {
   TrainOptions options = small_run(folder, "run");
   options.cuda_graphs = true;
   EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--cuda-graphs"), std::string::npos);
-  options.recipe.mixup = 0.2f;
-  EXPECT_NE(error_of([&] { train(options, nullptr); }).find("--mixup"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(options.out));
 }
 
@@ -854,8 +850,8 @@ TEST(Training, BeginsWithAnExportedModel) {
   next.recipe.lr = 1e-9f;  // learns nothing: what it reads it has from the model
   const double learned = train(first, nullptr).epochs.back().val_accuracy;
   ASSERT_GE(learned, 0.8);
-  export_model({{first.out}, folder / "model", "int8", {}, "1.0.0", true});
-  next.init = {folder / "model"};
+  export_model({first.out, folder / "model", "int8", {}, "1.0.0", true});
+  next.init = folder / "model";
   const RunState state = train(next, nullptr);
   EXPECT_NEAR(state.epochs.back().val_accuracy, learned, 0.05);
   EXPECT_EQ(state.command, "biji train first && biji train next");
@@ -863,44 +859,105 @@ TEST(Training, BeginsWithAnExportedModel) {
   next.out = folder / "other";
   next.network = "lenet5";
   EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model: is a model of digits"), std::string::npos);
-  next.init = {folder / "nothing"};
+  next.init = folder / "nothing";
   EXPECT_NE(error_of([&] { train(next, nullptr); }).find("nothing: is neither"), std::string::npos);
   next.network = "digits";
-  next.init = {folder / "model"};
+  next.init = folder / "model";
   write_file(folder / "model/model.onnx", "cut");
   EXPECT_NE(error_of([&] { train(next, nullptr); }).find("model.onnx"), std::string::npos);
 }
 
-TEST(Training, BeginsWithTheMeanOfSeveral) {
+at::Tensor averaged_weights(const std::filesystem::path& run) {
+  RunState state = read_run(run);
+  Net net(network_row(state.network).build(10), at::kCPU);
+  import_tensors(net, "average.", load_checkpoint(run, state));
+  return net.state().clone();
+}
+
+TEST(Average, IsTheWeightedMeanOfTheRuns) {
   const TempFolder folder;
   write_bars(folder / "bars.bjp", 100);
-  TrainOptions a = small_run(folder, "a"), b = small_run(folder, "b"), next = small_run(folder, "next");
-  a.recipe.epochs = b.recipe.epochs = next.recipe.epochs = 1;
+  TrainOptions a = small_run(folder, "a"), b = small_run(folder, "b");
+  a.recipe.epochs = b.recipe.epochs = 1;
   a.seed = 5;
   a.command = "biji prepare && biji train a";
   b.command = "biji prepare && biji train b";
-  next.command = "biji train next";
-  next.recipe.lr = 1e-9f;  // stays where it begins
-  const auto weights = [](const std::filesystem::path& run) {
-    RunState state = read_run(run);
-    Net net(network_row(state.network).build(10), at::kCPU);
-    import_tensors(net, "average.", load_checkpoint(run, state));
-    return net.state().slice(0, 0, net.parameter_count()).clone();
-  };
   train(a, nullptr);
   train(b, nullptr);
-  next.init = {a.out, b.out, b.out};
-  EXPECT_EQ(train(next, nullptr).command, "biji prepare && biji train a && biji train b && biji train next");
-  const at::Tensor of_a = weights(a.out), of_b = weights(b.out);
+  const RunState mean = average({{{a.out, 1}, {b.out, 2}}, folder / "mean", "biji average"});
+  EXPECT_EQ(mean.command, "biji prepare && biji train a && biji train b && biji average");
+  EXPECT_EQ(mean.mean_of, (std::vector{a.out.string() + ":1", b.out.string() + ":2"}));
+  const at::Tensor of_a = averaged_weights(a.out), of_b = averaged_weights(b.out);
   EXPECT_GT((of_a - of_b).abs().max().item<double>(), 1e-3);
-  EXPECT_LT((weights(next.out) - (of_a + 2 * of_b) / 3).abs().max().item<double>(), 1e-5);
+  EXPECT_LT((averaged_weights(folder / "mean") - (of_a + 2 * of_b) / 3).abs().max().item<double>(), 1e-5);
+  EXPECT_EQ(error_of([&] { load_model(folder / "mean"); }), "");
 
-  b.network = "lenet5";
-  b.out = folder / "lenet5";
-  train(b, nullptr);
-  next.out = folder / "other";
-  next.init = {a.out, b.out};
-  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("lenet5: is a run of lenet5"), std::string::npos);
+  TrainOptions next = small_run(folder, "mean");
+  next.resume = true;
+  EXPECT_NE(error_of([&] { train(next, nullptr); }).find("--init"), std::string::npos);
+  next = small_run(folder, "next");
+  next.init = folder / "mean";
+  next.recipe.epochs = 1;
+  EXPECT_TRUE(train(next, nullptr).finished());
+
+  TrainOptions other = small_run(folder, "lenet5");
+  other.network = "lenet5";
+  other.recipe.epochs = 1;
+  train(other, nullptr);
+  EXPECT_NE(error_of([&] {
+              average({{{a.out, 1}, {other.out, 1}}, folder / "none", ""});
+            }).find("lenet5: is a run of lenet5"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] {
+              average({{{a.out, 1}}, folder / "mean", ""});
+            }).find("holds a run"),
+            std::string::npos);
+}
+
+TEST(Average, TakesWeightsBehindAColon) {
+  EXPECT_EQ(weighted_run("runs/a").weight, 1);
+  EXPECT_EQ(weighted_run("runs/a:2.5").run, "runs/a");
+  EXPECT_EQ(weighted_run("runs/a:2.5").weight, 2.5);
+  for (const char* text : {"runs/a:", "runs/a:0", "runs/a:-1", "runs/a:two", "runs/a:1x", "runs/a:inf"})
+    EXPECT_NE(error_of([&] { weighted_run(text); }).find("RUN:WEIGHT"), std::string::npos) << text;
+}
+
+TEST(Import, IsARunOfTheModel) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 200);
+  TrainOptions first = small_run(folder, "first"), next = small_run(folder, "next");
+  first.recipe.epochs = 2;
+  first.command = "biji train first";
+  train(first, nullptr);
+  export_model({folder / "first", folder / "model", "fp32", {}, "1.0.0", true});
+  const RunState imported = import_model({folder / "model", {}, folder / "run", "biji import"});
+  EXPECT_EQ(imported.command, "biji train first && biji import");
+  EXPECT_EQ(imported.terms, Terms{kTermsNist});
+  const Dataset data = load_data(std::vector{folder / "bars.bjp"}, kDigitsInput);
+  Model model = load_model(folder / "model"), run = load_model(folder / "run");
+  const at::Tensor should = logits_of(model.net, data);
+  const double size = should.abs().max().item<double>();
+  EXPECT_LT((logits_of(run.net, data) - should).abs().max().item<double>(), 1e-4 * size);
+
+  const auto mean_with = [&](const char* name) {
+    average({{{folder / "first", 1}, {folder / name, 1}}, folder / "mean", ""});
+  };
+  EXPECT_NE(error_of([&] { mean_with("run"); }).find("--data"), std::string::npos);
+  import_model({folder / "model", {folder / "bars.bjp"}, folder / "settled", ""});
+  Model settled = load_model(folder / "settled");
+  EXPECT_LT((logits_of(settled.net, data) - should).abs().max().item<double>(), 1e-4 * size);
+  EXPECT_EQ(error_of([&] { mean_with("settled"); }), "");
+  EXPECT_EQ(read_run(folder / "mean").data[0].path, (folder / "bars.bjp").string());
+
+  // Training that begins with either is the same: what was not settled is settled then.
+  next.recipe.epochs = 1;
+  next.init = folder / "run";
+  TrainOptions direct = next;
+  direct.out = folder / "direct";
+  direct.init = folder / "model";
+  train(next, nullptr);
+  train(direct, nullptr);
+  EXPECT_TRUE(same(weights_of(next), weights_of(direct)));
 }
 
 TEST_F(Bf16, TrainingLearnsAndResumesBitForBit) {
@@ -929,7 +986,7 @@ TEST(Training, LearnsBarsAlmostPerfectly) {
   write_bars(folder / "bars.bjp", 400);
   TrainOptions options = small_run(folder, "run");
   options.network = "lenet5";
-  options.recipe = network_row("lenet5").recipe;
+  options.recipe = default_recipe("lenet5");
   options.recipe.epochs = 4;
   options.recipe.batch = 40;
   EXPECT_GE(train(options, nullptr).epochs.back().val_accuracy, 0.95);

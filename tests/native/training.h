@@ -14,7 +14,7 @@ inline TrainOptions pinned_run(const std::string& network, const std::filesystem
   options.network = network;
   options.data = {pack};
   options.out = out;
-  options.recipe = network_row(network).recipe;
+  options.recipe = default_recipe(network);
   options.device = "cpu";
   options.precision = "fp32";
   options.threads = 2;
