@@ -73,11 +73,11 @@ at::Tensor Batches::drawn(int64_t step) {
   return pixels;
 }
 
-Batch Batches::get(int64_t step) {
+Minibatch Batches::get(int64_t step) {
   at::manual_seed(seed(kGenerator, step));
   const at::Device device = data_.labels.device();
   const at::Tensor index = index_of(step).to(device);
-  Batch batch{{}, data_.labels.index_select(0, index)};
+  Minibatch batch{{}, data_.labels.index_select(0, index)};
   at::Tensor pixels = data_.drawn() ? drawn(step).to(device) : data_.pixels.index_select(0, index);
   if (skeletons_ > 0) pixels.slice(0, 0, skeletons_).copy_(drawn(step));
   const auto extra =

@@ -14,7 +14,7 @@
 namespace biji {
 
 // A step's input, on the device: characters, then non-characters, of which the recipe has a share.
-struct Batch {
+struct Minibatch {
   at::Tensor x;       // f32 [n + non-characters, channels, h, w], 1 = ink, augmented
   at::Tensor labels;  // int64 [n]
 };
@@ -32,7 +32,7 @@ class Batches {
   int64_t steps_per_epoch() const { return data_.size() / batch_; }
 
   // Seeds LibTorch's generator for the step, then makes its input. Steps must follow one another.
-  Batch get(int64_t step);
+  Minibatch get(int64_t step);
 
  private:
   using Job = std::function<at::Tensor()>;  // runs on another thread

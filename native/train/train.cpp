@@ -157,7 +157,7 @@ class Trainer {
   void begin_weights();
   void print_beginning() const;
   void step();
-  void learn(const Batch& batch);
+  void learn(const Minibatch& batch);
   void compute_gradients(const at::Tensor& x, const at::Tensor& labels);
   void update();
   void show_progress();
@@ -276,7 +276,7 @@ RunState Trainer::run() {
 
 void Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
-  const Batch batch = batches_->get(state_.step);
+  const Minibatch batch = batches_->get(state_.step);
   const double input_seconds = seconds_since(start);
   learn(batch);
   update();
@@ -288,7 +288,7 @@ void Trainer::step() {
 }
 
 // Leaves the mean gradient over all ranks in net_.gradient().
-void Trainer::learn(const Batch& batch) {
+void Trainer::learn(const Minibatch& batch) {
   if (precision_ == at::kHalf) loss_scale_.fill_(state_.loss_scale);
   gradient_mean_->begin();
   if (recorded_) {
