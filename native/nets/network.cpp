@@ -173,8 +173,8 @@ bool recurrent(Op op) {
   return op == Op::kRnn || op == Op::kLstm;
 }
 
-// Chosen on hanzi's validation writers (models/EXPERIMENTS.md); no other values were tried for letters. Digits gain
-// nothing by it.
+// Chosen on hanzi's validation writers (docs/experiments/hanzi-test-time-augmentation.md); no other values were tried for
+// letters. Digits gain nothing by it.
 constexpr TestTimeAugmentation kLook = {.below = 0.8f, .shear = 0.12f};
 
 }  // namespace
