@@ -265,7 +265,7 @@ Growth import_smaller(Net& net, const std::string& prefix, const FloatTensors& t
 
   Growth growth;
   FloatTensors grown;  // the first layer's weights, as this network's first layer has them
-  if (const auto& small = from[0].shape, &large = to[0].shape; small != large) {
+  if (const auto &small = from[0].shape, &large = to[0].shape; small != large) {
     if (small.size() != 4 || large.size() != 4 || small[1] >= large[1]) throw differ(from[0].name);
     growth.planes = static_cast<int>(large[1] - small[1]);
     const std::string name = prefix + from[0].name + ".weight";

@@ -45,7 +45,7 @@ std::string text_of(double value) {
 }
 
 template <class Number>
-Field number_field(const char* name, Number Recipe::*member, double least, double most, const char* help) {
+Field number_field(const char* name, Number Recipe::* member, double least, double most, const char* help) {
   const std::string range = text_of(least) + ".." + text_of(most);
   const auto set = [=](Recipe& recipe, const json& value) {
     const bool whole = std::is_integral_v<Number>;
@@ -59,7 +59,7 @@ Field number_field(const char* name, Number Recipe::*member, double least, doubl
   return {{name, range, help}, set, [=](const Recipe& recipe) { return short_decimal(recipe.*member); }};
 }
 
-Field choice_field(const char* name, std::string Recipe::*member, const char* words, const char* help) {
+Field choice_field(const char* name, std::string Recipe::* member, const char* words, const char* help) {
   std::vector<std::string> known;
   std::string range;
   std::istringstream each(words);

@@ -370,9 +370,7 @@ TEST(Report, ReadsARunAndTellsHowItWent) {
   EXPECT_EQ(block_of(read_file(folder / "report.html"), "report"), j);
 
   write_bars(folder / "empty.bjp", 0);
-  EXPECT_NE(error_of([&] {
-              report({folder / "run", {folder / "empty.bjp"}, {}, {}});
-            }).find("empty.bjp"),
+  EXPECT_NE(error_of([&] { report({folder / "run", {folder / "empty.bjp"}, {}, {}}); }).find("empty.bjp"),
             std::string::npos);
 }
 

@@ -563,11 +563,11 @@ TEST(Datasets, JoinLabelsThatMergeClasses) {
   EXPECT_TRUE(data.labels.equal(at::tensor(std::vector<int64_t>{0, 2, 3, 2})));
   EXPECT_TRUE(data.merged.equal(at::tensor(std::vector<int64_t>{1, 1, 0}).view({1, 3}).to(at::kBool)));
   write_pack(folder / "c.bjp", {"c", kLettersInput, {"x"}}, std::vector<uint16_t>{0, 0}, two);
-  EXPECT_NE(
-      error_of([&] {
-        load_data(std::vector<std::filesystem::path>{folder / "a.bjp", folder / "c.bjp"}, kLettersInput);
-      }).find("\"x\""),
-      std::string::npos);
+  EXPECT_NE(error_of([&] {
+              load_data(std::vector<std::filesystem::path>{folder / "a.bjp", folder / "c.bjp"},
+                        kLettersInput);
+            }).find("\"x\""),
+            std::string::npos);
 }
 
 TEST(Augment, NoStrengthIsThePlainConversion) {
@@ -908,9 +908,7 @@ TEST(Average, IsTheWeightedMeanOfTheRuns) {
               average({{{a.out, 1}, {other.out, 1}}, folder / "none", ""});
             }).find("lenet5: is a run of lenet5"),
             std::string::npos);
-  EXPECT_NE(error_of([&] {
-              average({{{a.out, 1}}, folder / "mean", ""});
-            }).find("holds a run"),
+  EXPECT_NE(error_of([&] { average({{{a.out, 1}}, folder / "mean", ""}); }).find("holds a run"),
             std::string::npos);
 }
 
