@@ -25,8 +25,9 @@ struct Calibration {
 // net: folded, on the CPU, as it will be exported.
 Calibration calibrate(Net& net, const RunState& state);
 
-// {threshold, false_accept, false_reject, scribbles, characters}: the probability of the best class below which an answer
-// had better be none. It is the one that turns away most non-characters and fewest characters, both counting alike.
+// {threshold, false_accept, false_reject, scribbles, characters}: the rejection threshold. Answers less probable are
+// rejected. It minimises the sum of two shares: of non-characters ("scribbles" in model.json) that are accepted, and of
+// characters that are rejected.
 nlohmann::json rejection(Net& net, const RunState& state, const Calibration& calibration);
 
 // The temperature that minimises the mean negative log-likelihood of logits / temperature, 0.05..20.

@@ -42,7 +42,7 @@ Ink regrouped(const Ink& ink, float join, float cut, Random& random) {
   return out;
 }
 
-// Corners cut as a fast hand cuts them: each stroke in steps of a fiftieth of the box, under a bell curve.
+// Corners cut as in fast writing: each stroke in steps of a fiftieth of the box, under a bell curve.
 // ink: its longer side is 1. sigma: of the bell curve, along the stroke, in the same unit. Ends stay where they are.
 Ink rounded(const Ink& ink, float sigma) {
   constexpr float kStep = 0.02f;
@@ -95,7 +95,7 @@ Ink rounded(const Ink& ink, float sigma) {
   return out;
 }
 
-// Moves and scales parts of the character, each of a few strokes that follow one another, as hands differ in how they
+// Moves and scales parts of the character, each of a few strokes that follow one another, as writers differ in how they
 // share the square among its components. ink: its longer side is 1. amount: standard deviation of a shift.
 void move_parts(Ink& ink, float amount, Random& random) {
   int32_t begin = 0;
@@ -171,7 +171,7 @@ void reorder_strokes(Ink& ink, float probability, Random& random) {
   ink = std::move(out);
 }
 
-// The pen pressed as hands press it: more in some directions than in others, less towards the ends of strokes.
+// Pressure as writers vary it: more in some directions than in others, less towards the ends of strokes.
 // ink: its longer side is 1. Adds to what the points have, and leaves it in 0.1..1.
 void press_by_way(Ink& ink, Random& random) {
   const float by_direction = random.uniform(0, 0.3f), firmest = random.uniform(0, static_cast<float>(M_PI));
@@ -226,7 +226,7 @@ Ink vary(const Ink& ink, float strength, uint64_t seed) {
   }
 
   // Each stroke about its own middle.
-  const float careless = random.uniform(0, 1) * s;  // some hands are steadier than others
+  const float careless = random.uniform(0, 1) * s;  // some writers are steadier than others
   for (int32_t k = 0; k < out.stroke_count(); ++k) {
     const std::span<const Point> read = out.stroke(k);
     if (read.empty()) continue;
@@ -307,11 +307,11 @@ Image scanned(Ink ink, Random& random) {
 }
 
 Result<Image> draw_varied(const Ink& ink, const InputSpec& spec, float strength, uint64_t seed,
-                          float pictures) {
+                          float as_pictures) {
   if (strength <= 0 || ink.empty()) return normalize(ink, spec);
   Random random(mix_seed(seed, 0x9e17));
   Ink varied = vary(ink, strength, seed);
-  if (spec.directions > 0 && random.chance(1 - pictures)) {
+  if (spec.directions > 0 && random.chance(1 - as_pictures)) {
     if (random.chance(0.2f)) turn_strokes(varied, random.uniform(0, 0.3f), random);
     if (spec.order && random.chance(0.2f)) reorder_strokes(varied, random.uniform(0, 0.5f), random);
     InputSpec pen = spec;
