@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "labels.h"
 #include "result.h"
 
 namespace biji {

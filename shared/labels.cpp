@@ -4,8 +4,6 @@
 
 namespace biji {
 
-// Reads one code point at text[i] and moves i past it; -1 for invalid UTF-8 (RFC 3629: no overlong forms,
-// no surrogates, nothing above U+10FFFF).
 int32_t next_code_point(std::string_view text, size_t& i) {
   const auto byte = [&](size_t at) { return static_cast<uint8_t>(text[at]); };
   const uint8_t lead = byte(i++);
@@ -34,6 +32,16 @@ bool code_points(std::string_view text, std::vector<int32_t>& out) {
     out.push_back(code);
   }
   return true;
+}
+
+std::vector<std::string> split_code_points(std::string_view text) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < text.size();) {
+    const size_t begin = i;
+    if (next_code_point(text, i) < 0) i = begin + 1;
+    parts.emplace_back(text.substr(begin, i - begin));
+  }
+  return parts;
 }
 
 Result<Labels> parse_labels(std::string_view text) {

@@ -17,6 +17,9 @@ int32_t next_code_point(std::string_view text, size_t& i);
 // All code points of text into out; false, and out is incomplete, for invalid UTF-8.
 bool code_points(std::string_view text, std::vector<int32_t>& out);
 
+// The code points of text, each as text of its own; a byte that is no UTF-8 is one by itself.
+std::vector<std::string> split_code_points(std::string_view text);
+
 // The text of each class, in the order of the model's outputs.
 using Labels = std::vector<std::string>;
 

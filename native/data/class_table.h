@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "shared/decode.h"
+#include "shared/labels.h"
 
 namespace biji {
 

@@ -14,18 +14,6 @@ namespace {
 
 constexpr int64_t kSampleBits = 40;
 
-// The characters of a label. Labels are valid UTF-8 (parse_labels).
-std::vector<std::string> characters(const std::string& label) {
-  std::vector<std::string> list;
-  for (const char c : label) {
-    if ((c & 0xc0) == 0x80 && !list.empty())
-      list.back() += c;
-    else
-      list.emplace_back(1, c);
-  }
-  return list;
-}
-
 // Turns the classes of packs into labels of one data set.
 class LabelMap {
  public:
@@ -37,7 +25,7 @@ class LabelMap {
     const auto found = index_.find(label);
     if (found != index_.end()) return found->second;
     std::vector<int64_t> members;
-    for (const std::string& character : characters(label)) {
+    for (const std::string& character : split_code_points(label)) {
       const auto member = index_.find(character);
       if (member == index_.end() || member->second >= static_cast<int64_t>(classes_.size())) return -1;
       members.push_back(member->second);

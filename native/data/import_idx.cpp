@@ -8,7 +8,7 @@
 #include "native/data/alike.h"
 #include "native/data/idx.h"
 #include "native/data/import.h"
-#include "shared/decode.h"
+#include "shared/labels.h"
 #include "shared/normalize.h"
 
 namespace biji {

@@ -35,9 +35,9 @@
 
 #include "native/base/file.h"
 #include "native/data/terms.h"
-#include "shared/decode.h"
 #include "shared/image.h"
 #include "shared/ink.h"
+#include "shared/labels.h"
 #include "shared/normalize.h"
 
 namespace biji {

@@ -14,6 +14,7 @@
 #include "native/data/pack.h"
 #include "native/nets/net.h"
 #include "shared/decode.h"
+#include "shared/labels.h"
 
 namespace biji {
 

@@ -17,7 +17,7 @@
 #include "native/nets/network.h"
 #include "native/nets/safetensors.h"
 #include "native/train/recipe.h"
-#include "shared/decode.h"
+#include "shared/labels.h"
 
 namespace biji {
 

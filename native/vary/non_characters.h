@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "shared/decode.h"
 #include "shared/ink.h"
+#include "shared/labels.h"
 #include "shared/normalize.h"
 
 namespace biji {

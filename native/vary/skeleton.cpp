@@ -9,6 +9,7 @@
 #include "native/base/pipeline.h"
 #include "native/base/random.h"
 #include "native/vary/ink_augment.h"
+#include "shared/components.h"
 
 namespace biji {
 namespace {
@@ -58,33 +59,17 @@ Grid enlarged(const Image& image, uint8_t level) {
 // Takes small pieces of ink off the grid. Returns the middle of each, in pixels of the grid.
 std::vector<Point> take_dots(Grid& grid) {
   std::vector<Point> dots;
-  std::vector<uint8_t> seen(grid.on.size());
-  std::vector<int32_t> piece;
-  for (size_t start = 0; start < grid.on.size(); ++start) {
-    if (!grid.on[start] || seen[start]) continue;
-    piece.assign(1, static_cast<int32_t>(start));
-    seen[start] = 1;
-    int32_t left = grid.width, right = 0;
+  for_each_component(grid.on, grid.width, 1, [&](std::span<const int32_t> part) {
+    const Rect box = bounds(part, grid.width);
+    if (std::max(box.width, box.height) > kDot * kScale) return;
     Point sum{0, 0};
-    for (size_t i = 0; i < piece.size(); ++i) {
-      const int32_t p = piece[i], x = p % grid.width;
-      left = std::min(left, x);
-      right = std::max(right, x);
-      sum.x += static_cast<float>(x);
+    for (const int32_t p : part) {
+      sum.x += static_cast<float>(p % grid.width);
       sum.y += static_cast<float>(p / grid.width);
-      for (const int32_t step : grid.around) {
-        if (!grid.on[p + step] || seen[p + step]) continue;
-        seen[p + step] = 1;
-        piece.push_back(p + step);
-      }
+      grid.on[p] = 0;
     }
-    // Found row by row, so the first is in the highest one; the lowest is among them somewhere.
-    const int32_t low = *std::max_element(piece.begin(), piece.end()) / grid.width;
-    const int32_t height = low - piece[0] / grid.width + 1;
-    if (std::max(right - left + 1, height) > kDot * kScale) continue;
-    for (const int32_t p : piece) grid.on[p] = 0;
-    dots.push_back({sum.x / static_cast<float>(piece.size()), sum.y / static_cast<float>(piece.size())});
-  }
+    dots.push_back({sum.x / static_cast<float>(part.size()), sum.y / static_cast<float>(part.size())});
+  });
   return dots;
 }
 

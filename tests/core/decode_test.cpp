@@ -105,6 +105,13 @@ TEST(SecondLook, IsForThoseOfWhichTheModelIsUnsure) {
   EXPECT_EQ(unsure(logits, 3, 10, 0.9f), (std::vector<int32_t>{0, 1, 2}));
 }
 
+TEST(Labels, TextFallsIntoCodePoints) {
+  EXPECT_EQ(split_code_points("aB\u4e00\U0001f600"),
+            (std::vector<std::string>{"a", "B", "\u4e00", "\U0001f600"}));
+  EXPECT_EQ(split_code_points(""), std::vector<std::string>());
+  EXPECT_EQ(split_code_points("\xe4\xb8"), (std::vector<std::string>{"\xe4", "\xb8"}));  // cut short
+}
+
 TEST(BestReadings, AreTheMostProbableProducts) {
   const std::vector<Candidate> characters[] = {{{1, 0.6f}, {7, 0.4f}}, {{0, 0.9f}, {6, 0.1f}}};
   const auto readings = best_readings(characters, 3);
