@@ -2,10 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <map>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "native/base/file.h"
 #include "native/base/random.h"
@@ -13,12 +15,14 @@
 #include "native/data/archive.h"
 #include "native/data/casia.h"
 #include "native/data/dataset.h"
+#include "native/data/pack.h"
 #include "native/data/picture.h"
 #include "native/data/png.h"
 #include "native/vary/augment.h"
 #include "native/vary/draw.h"
 #include "native/vary/skeleton.h"
 #include "shared/binarize.h"
+#include "shared/raster.h"
 
 namespace biji {
 namespace {
@@ -29,6 +33,14 @@ Image to_image(const at::Tensor& planes) {
   Image image(static_cast<int32_t>(pixels.size(1)), static_cast<int32_t>(pixels.size(0)));
   std::copy_n(pixels.data_ptr<uint8_t>(), image.pixels.size(), image.pixels.begin());
   return image;
+}
+
+// A text as a part of a file's name: ASCII letters and digits, the first 60 bytes.
+std::string file_name_of(const std::string& text) {
+  std::string name = text.substr(0, 60);
+  for (char& c : name)
+    if (static_cast<unsigned char>(c) >= 128 || std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  return name;
 }
 
 // Collects the samples that were asked for: on the sheet, and as PNG files as they come.
@@ -44,21 +56,29 @@ class Gallery {
   // False when no further sample of any class can be wanted.
   bool open() const { return to_sheet() || !options_.png_dir.empty(); }
 
-  // number: of the sample, for the name of its file.
-  void add(const std::string& label, int64_t number, Image image) {
+  // number: of the sample, for the name of its file. text: the label is one, and goes into the name; else there is a
+  // folder for each label.
+  void add(const std::string& label, int64_t number, Image image, bool text = false) {
     if (to_file(label)) {
       char name[32];
-      std::snprintf(name, sizeof name, "%07lld.png", static_cast<long long>(number));
-      write_file(options_.png_dir / folder_of_label(label) / name, png(image));
+      std::snprintf(name, sizeof name, "%07lld", static_cast<long long>(number));
+      const std::string file = name + (text ? "-" + file_name_of(label) : std::string()) + ".png";
+      write_file((text ? options_.png_dir : options_.png_dir / folder_of_label(label)) / file, png(image));
       ++written_[label];
       ++files_;
     }
     if (to_sheet()) sheet_.push_back(std::move(image));
   }
 
-  void finish() const {
+  bool to_sheet() const {
+    return !options_.sheet.empty() &&
+           (options_.limit == 0 || static_cast<int64_t>(sheet_.size()) < options_.limit);
+  }
+
+  void finish() const { finish(options_.columns); }
+  void finish(int32_t columns) const {
     if (!options_.sheet.empty()) {
-      write_file(options_.sheet, png(contact_sheet(sheet_, options_.columns)));
+      write_file(options_.sheet, png(contact_sheet(sheet_, columns)));
       std::printf("wrote %s: %zu samples\n", options_.sheet.c_str(), sheet_.size());
     }
     if (!options_.png_dir.empty())
@@ -66,10 +86,6 @@ class Gallery {
   }
 
  private:
-  bool to_sheet() const {
-    return !options_.sheet.empty() &&
-           (options_.limit == 0 || static_cast<int64_t>(sheet_.size()) < options_.limit);
-  }
   bool to_file(const std::string& label) const {
     if (options_.png_dir.empty()) return false;
     const auto it = written_.find(label);
@@ -89,7 +105,53 @@ void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
                 c % 8 == 7 || c + 1 == counts.size() ? "\n" : "");
 }
 
+// ink in a box of this size, at the left, as large as fits.
+Image drawn_text(const Ink& ink, int32_t width, int32_t height) {
+  constexpr float kMargin = 3, kPen = 2;
+  const Box box = bounds(ink);
+  const float scale = std::min((static_cast<float>(width) - 2 * kMargin) / std::max(box.width, 1e-3f),
+                               (static_cast<float>(height) - 2 * kMargin) / std::max(box.height, 1e-3f));
+  // A dot or a line of text that is one stroke is not blown up without end.
+  const float used = std::min(scale, static_cast<float>(width) / std::max({box.width, box.height, 1.f}));
+  Image image(width, height);
+  draw_ink(ink, {box.x, box.y, used, kMargin, (static_cast<float>(height) - box.height * used) / 2}, kPen, 0,
+           image);
+  return image;
+}
+
+// Words and lines; what they say is in the names of the files, and printed row by row for the sheet.
+void show_texts(const ShowOptions& options, const Pack& pack) {
+  constexpr int32_t kHeight = 64;
+  if (options.augmented > 0 || options.directions || options.extrapolate || options.as_ink)
+    throw std::runtime_error(options.data.string() +
+                             ": holds texts, which are shown as they were written only");
+  std::printf("%s: %lld texts of %zu characters\n", pack.info().name.c_str(),
+              static_cast<long long>(pack.count()), pack.info().classes.size());
+  // A sheet as wide as one of characters.
+  const int32_t columns = std::max(1, options.columns / 5),
+                width = kHeight * std::max(1, options.columns / columns);
+  Gallery gallery(options);
+  std::string row;
+  int32_t in_row = 0;
+  bool found = options.class_label.empty();
+  for (int64_t i = 0; i < pack.count() && gallery.open(); ++i) {
+    const std::string text(pack.text(i));
+    found |= text == options.class_label;
+    if (!gallery.wants(text)) continue;
+    const bool on_sheet = gallery.to_sheet();
+    gallery.add(text, i, drawn_text(pack.ink(i), width, kHeight), true);
+    if (!on_sheet) continue;
+    row += (in_row == 0 ? "" : " | ") + text;
+    if (++in_row == columns) std::printf("  %s\n", std::exchange(row, "").c_str()), in_row = 0;
+  }
+  if (in_row > 0) std::printf("  %s\n", row.c_str());
+  if (!found)
+    throw std::runtime_error(options.data.string() + ": has no text \"" + options.class_label + "\"");
+  gallery.finish(columns);
+}
+
 void show_pack(const ShowOptions& options) {
+  if (const Pack pack(options.data); pack.info().kind == PackKind::kTexts) return show_texts(options, pack);
   if (options.directions && Pack(options.data).info().kind != PackKind::kStrokes)
     throw std::runtime_error(options.data.string() +
                              ": holds pixels; only strokes say which way the pen went");
@@ -200,14 +262,16 @@ void add_show(CLI::App& app) {
       "--png-dir png --class 7 --limit 0\n"
       "  biji show data/mnist-train.bjp --augmented --sheet augmented.png\n"
       "  biji show data/olhwdb-train.bjp --augmented --directions --columns 4 --sheet directions.png\n"
+      "  biji show data/unipen-words.bjp --sheet words.png             # prints what the words are, row by "
+      "row\n"
       "  biji show HWDB1.1tst_gnt.zip --sheet scans.png --class \xe6\xb1\x89");
   command
       ->add_option("DATA", options->data, "a pack (.bjp); .gnt or .pot files, a folder or an archive of them")
       ->required();
   command->add_option("--png-dir", options->png_dir,
-                      "write each sample as a PNG file, into one folder for each class");
+                      "write each sample as a PNG file, into one folder for each class; texts into this one");
   command->add_option("--sheet", options->sheet, "write one PNG file with many samples");
-  command->add_option("--class", options->class_label, "show this class only");
+  command->add_option("--class", options->class_label, "show this class only; of texts, this text");
   command->add_option("--limit", options->limit, "samples on the sheet, and files for each class; 0 = all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

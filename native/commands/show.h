@@ -8,7 +8,8 @@
 namespace biji {
 
 struct ShowOptions {
-  std::filesystem::path data;  // a pack (.bjp), or CASIA's .gnt and .pot files: one, a folder or an archive
+  std::filesystem::path
+      data;  // a pack (.bjp), also of texts, or CASIA's .gnt and .pot files: one, a folder or an archive
   std::filesystem::path png_dir;  // one folder a class, one PNG a sample; empty = none
   std::filesystem::path sheet;    // one PNG with many samples; empty = none
   std::string class_label;        // only this class; empty = all

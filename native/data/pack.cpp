@@ -8,6 +8,9 @@
 #include <cmath>
 #include <cstring>
 #include <stdexcept>
+#include <unordered_set>
+
+#include "shared/labels.h"
 
 namespace biji {
 namespace {
@@ -56,18 +59,31 @@ uint16_t u16(const uint8_t* p) {
   return static_cast<uint16_t>(p[0] | p[1] << 8);
 }
 
-// Whether a record's counts add up to its length.
-bool sound(std::span<const uint8_t> record) {
-  if (record.size() < 2) return false;
+// The length of a record's strokes; 0 when its counts go beyond its end.
+size_t ink_bytes(std::span<const uint8_t> record) {
+  if (record.size() < 2) return 0;
   const size_t strokes = u16(record.data());
-  if (strokes == 0 || strokes > kMaxInkStrokes || record.size() < 2 + 2 * strokes) return false;
+  if (strokes == 0 || strokes > kMaxInkStrokes || record.size() < 2 + 2 * strokes) return 0;
   size_t points = 0;
   for (size_t s = 0; s < strokes; ++s) {
     const size_t n = u16(&record[2 + 2 * s]);
-    if (n == 0) return false;
+    if (n == 0) return 0;
     points += n;
   }
-  return points <= kMaxInkPoints && record.size() == 2 + 2 * strokes + 4 * points;
+  const size_t bytes = 2 + 2 * strokes + 4 * points;
+  return points <= kMaxInkPoints && bytes <= record.size() ? bytes : 0;
+}
+
+// Whether a record is as its kind has it, all of it; known: the code points that may occur in texts.
+bool sound(std::span<const uint8_t> record, bool has_text, const std::unordered_set<int32_t>& known) {
+  const size_t ink = ink_bytes(record);
+  if (ink == 0) return false;
+  const std::span<const uint8_t> rest = record.subspan(ink);
+  if (!has_text) return rest.empty();
+  std::vector<int32_t> text;
+  return !rest.empty() && rest.size() <= kMaxPackText &&
+         code_points({reinterpret_cast<const char*>(rest.data()), rest.size()}, text) &&
+         std::all_of(text.begin(), text.end(), [&](int32_t each) { return known.contains(each); });
 }
 
 }  // namespace
@@ -98,7 +114,26 @@ void PackWriter::add(uint16_t label, uint16_t group, std::span<const uint8_t> pi
 }
 
 void PackWriter::add(uint16_t label, uint16_t group, const Ink& ink) {
-  assert(kind_ == PackKind::kStrokes && !ink.empty());
+  assert(kind_ == PackKind::kStrokes);
+  add_record(ink, {});
+  labels_.push_back(label);
+  groups_.push_back(group);
+}
+
+void PackWriter::add(const std::string& text, uint16_t group, const Ink& ink) {
+  assert(kind_ == PackKind::kTexts && !text.empty() && text.size() <= kMaxPackText);
+  assert(text.find_first_of("\r\n") == std::string::npos);
+  for (size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+    [[maybe_unused]] const int32_t point = next_code_point(text, end);
+    assert(point >= 0);
+    characters_.insert(text.substr(begin, end - begin));
+  }
+  add_record(ink, text);
+  groups_.push_back(group);
+}
+
+void PackWriter::add_record(const Ink& ink, std::string_view text) {
+  assert(!ink.empty());
   const Box box = bounds(ink);
   constexpr float kLimit = 32000;
   const float scale = std::min(1.f, kLimit / std::max({box.width, box.height, 1.f}));
@@ -118,10 +153,9 @@ void PackWriter::add(uint16_t label, uint16_t group, const Ink& ink) {
     put(static_cast<int>(std::lround((point.x - box.x) * scale)));
     put(static_cast<int>(std::lround((point.y - box.y) * scale)));
   }
+  buffer_.insert(buffer_.end(), text.begin(), text.end());
   offsets_.push_back(size_);
   append(buffer_);
-  labels_.push_back(label);
-  groups_.push_back(group);
 }
 
 void PackWriter::relabel(std::span<const uint16_t> to) {
@@ -131,22 +165,28 @@ void PackWriter::relabel(std::span<const uint16_t> to) {
   }
 }
 
-void PackWriter::commit(const std::string& name, const Labels& classes,
-                        const std::vector<std::string>& groups, const std::string& terms) {
+void PackWriter::commit(const std::string& name, const Labels& labels, const std::vector<std::string>& groups,
+                        const std::string& terms) {
   assert(!terms.empty() && terms.find('\n') == std::string::npos);
   assert(name.find('\n') == std::string::npos);
+  const bool texts = kind_ == PackKind::kTexts;
+  assert(!texts || (labels.empty() && !characters_.empty()));
+  Labels classes = labels;
+  classes.insert(classes.end(), characters_.begin(), characters_.end());
   assert(std::all_of(labels_.begin(), labels_.end(), [&](uint16_t l) { return l < classes.size(); }));
   assert(std::all_of(groups_.begin(), groups_.end(),
                      [&](uint16_t g) { return g < std::max<size_t>(1, groups.size()); }));
   Header header{};
   header.data_bytes = size_;
-  if (kind_ == PackKind::kStrokes) {
+  if (kind_ != PackKind::kPixels) {
     offsets_.push_back(size_);
     align();
     append(bytes_of(offsets_));
   }
-  align();
-  append(bytes_of(labels_));
+  if (!texts) {
+    align();
+    append(bytes_of(labels_));
+  }
   if (!groups.empty()) {
     align();
     append(bytes_of(groups_));
@@ -171,7 +211,7 @@ void PackWriter::commit(const std::string& name, const Labels& classes,
   header.class_count = static_cast<uint32_t>(classes.size());
   header.group_count = static_cast<uint32_t>(groups.size());
   header.text_bytes = static_cast<uint32_t>(text.size());
-  header.count = labels_.size();
+  header.count = groups_.size();
   header.body_crc = crc_;
   header.header_crc = header_crc(header);
   file_.overwrite(0, {reinterpret_cast<const uint8_t*>(&header), sizeof header});
@@ -202,9 +242,9 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
   if (bytes.size() < sizeof header) fail("is truncated" + rebuild);
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.header_crc != header_crc(header)) fail("the header is damaged" + rebuild);
-  if (header.kind > 1) fail("holds neither pixels nor strokes" + rebuild);
+  if (header.kind > 2) fail("holds neither pixels nor strokes" + rebuild);
   info_.kind = static_cast<PackKind>(header.kind);
-  const bool strokes = info_.kind == PackKind::kStrokes;
+  const bool strokes = info_.kind != PackKind::kPixels, texts = info_.kind == PackKind::kTexts;
 
   // Every number below is bounded by the file's size before it is used.
   if (!strokes) {
@@ -229,7 +269,7 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
     return at;
   };
   const uint64_t offsets_at = strokes ? part((header.count + 1) * 8) : 0;
-  const uint64_t labels_at = part(header.count * 2);
+  const uint64_t labels_at = texts ? 0 : part(header.count * 2);
   const uint64_t groups_at = header.group_count > 0 ? part(header.count * 2) : 0;
   const uint64_t text_at = part(header.text_bytes);
   if (size != end)
@@ -257,7 +297,8 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
   info_.classes = std::move(lines.value);
 
   data_ = bytes.subspan(sizeof header, header.data_bytes);
-  labels_ = {reinterpret_cast<const uint16_t*>(bytes.data() + labels_at), header.count};
+  count_ = static_cast<int64_t>(header.count);
+  if (!texts) labels_ = {reinterpret_cast<const uint16_t*>(bytes.data() + labels_at), header.count};
   for (const uint16_t label : labels_)
     if (label >= header.class_count) fail("has a label without a class" + rebuild);
   if (header.group_count > 0) {
@@ -267,10 +308,17 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
   }
   if (strokes) {
     offsets_ = {reinterpret_cast<const uint64_t*>(bytes.data() + offsets_at), header.count + 1};
+    std::unordered_set<int32_t> known;
+    if (texts)
+      for (const std::string& label : info_.classes) {
+        size_t after = 0;
+        known.insert(next_code_point(label, after));
+        if (after != label.size()) fail("its label table is wrong" + rebuild);
+      }
     bool good = offsets_.front() == 0 && offsets_.back() == header.data_bytes;
     for (uint64_t i = 0; good && i < header.count; ++i)
       good = offsets_[i] <= offsets_[i + 1] && offsets_[i + 1] <= header.data_bytes &&
-             sound(data_.subspan(offsets_[i], offsets_[i + 1] - offsets_[i]));
+             sound(data_.subspan(offsets_[i], offsets_[i + 1] - offsets_[i]), texts, known);
     if (!good) fail("has strokes that contradict their counts" + rebuild);
   }
 }
@@ -281,10 +329,20 @@ std::span<const uint8_t> Pack::image(int64_t i) const {
   return data_.subspan(static_cast<size_t>(i) * size, size);
 }
 
-Ink Pack::ink(int64_t i) const {
-  assert(info_.kind == PackKind::kStrokes);
+std::span<const uint8_t> Pack::record(int64_t i) const {
+  assert(info_.kind != PackKind::kPixels);
   const size_t begin = offsets_[static_cast<size_t>(i)];
-  const std::span<const uint8_t> record = data_.subspan(begin, offsets_[static_cast<size_t>(i) + 1] - begin);
+  return data_.subspan(begin, offsets_[static_cast<size_t>(i) + 1] - begin);
+}
+
+std::string_view Pack::text(int64_t i) const {
+  assert(info_.kind == PackKind::kTexts);
+  const std::span<const uint8_t> record = this->record(i), rest = record.subspan(ink_bytes(record));
+  return {reinterpret_cast<const char*>(rest.data()), rest.size()};
+}
+
+Ink Pack::ink(int64_t i) const {
+  const std::span<const uint8_t> record = this->record(i);
   const size_t strokes = u16(record.data());
   Ink ink;
   int32_t points = 0;

@@ -1,9 +1,10 @@
-// Packs of pixels and of strokes. Checksums are put right first: no fuzzer guesses them.
+// Packs of pixels, of strokes and of texts. Checksums are put right first: no fuzzer guesses them.
 
 #include "native/data/pack.h"
 
 #include <zlib.h>
 
+#include "shared/labels.h"
 #include "tests/core/samples.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -32,7 +33,12 @@ std::vector<std::string> seeds() {
   PackWriter by_writer(folder.path() / "2", PackKind::kPixels, spec);
   for (uint16_t i = 0; i < 3; ++i) by_writer.add(0, i, std::vector<uint8_t>(64, 255));
   by_writer.commit("pixels", {"a"}, {"1001", "1002", "1003"});
-  return {read_file(folder.path() / "0"), read_file(folder.path() / "1"), read_file(folder.path() / "2")};
+  PackWriter texts(folder.path() / "3", PackKind::kTexts);
+  for (uint16_t i = 0; i < 3; ++i) texts.add(i == 0 ? "一 a" : "text", i % 2, random_ink(i));
+  texts.commit("texts", {}, {"1001", "1002"});
+  std::vector<std::string> all;
+  for (const char* name : {"0", "1", "2", "3"}) all.push_back(read_file(folder.path() / name));
+  return all;
 }
 
 }  // namespace biji
@@ -50,9 +56,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Pack pack(path);
     const bool groups = !pack.groups().empty();
     for (int64_t i = 0; i < pack.count(); ++i) {
-      require(pack.labels()[static_cast<size_t>(i)] < pack.info().classes.size(), "a class for each label");
+      const bool texts = pack.info().kind == PackKind::kTexts;
+      require(texts || pack.labels()[static_cast<size_t>(i)] < pack.info().classes.size(),
+              "a class for each label");
       require(!groups || pack.groups()[static_cast<size_t>(i)] < pack.info().groups.size(), "a known group");
-      if (pack.info().kind == PackKind::kStrokes) {
+      std::vector<int32_t> points;
+      if (texts) require(!pack.text(i).empty() && code_points(pack.text(i), points), "a text in UTF-8");
+      if (pack.info().kind != PackKind::kPixels) {
         const Ink ink = pack.ink(i);
         for (int32_t s = 0; s < ink.stroke_count(); ++s)
           require(!ink.stroke(s).empty(), "a point in every stroke");
