@@ -35,6 +35,26 @@ const Publisher kCasiaInk = casia("https://nlpr.ia.ac.cn/databases/Download/Onli
 const Publisher kCasiaContest = casia("https://nlpr.ia.ac.cn/databases/Download/competition/",
                                       "http://www.nlpr.ia.ac.cn/databases/Download/competition/");
 
+constexpr const char* kUnchecked =
+    "these addresses have not been tried, and no size or checksum is known: if one fails, look on the page "
+    "above";
+const Publisher kUnipen = {
+    "CC BY 4.0; name the International Unipen Foundation, UNIPEN train_r01_v07,\n"
+    "         https://doi.org/10.5281/zenodo.1195803 (the CD's own note of 1999 allowed research only); "
+    "publications\n"
+    "         cite I. Guyon et al., ICPR 1994",
+    false,
+    "https://zenodo.org/records/1195803",
+    {"https://zenodo.org/records/1195803/files/"},
+    kUnchecked};
+const Publisher kPendigits = {
+    "CC BY 4.0; name E. Alpaydin and F. Alimoglu, Pen-Based Recognition of Handwritten Digits, UCI Machine\n"
+    "         Learning Repository, https://doi.org/10.24432/C5MG6K",
+    false,
+    "https://archive.ics.uci.edu/dataset/81",
+    {"https://archive.ics.uci.edu/ml/machine-learning-databases/pendigits/"},
+    kUnchecked};
+
 // Sizes and checksums of MNIST and EMNIST are those that TensorFlow Datasets lists.
 const RemoteSet kSets[] = {
     {"mnist",
@@ -85,6 +105,14 @@ const RemoteSet kSets[] = {
      "pen strokes of 3,319 rarer Chinese characters and 171 others by 300 writers",
      kCasiaInk,
      {{"Pot1.2Train.zip", 196000000, ""}, {"Pot1.2Test.zip", 50000000, ""}}},
+    {"unipen",
+     "pen strokes of Latin characters, words and lines by many writers on some thirty kinds of tablets",
+     kUnipen,
+     {{"unipen-CDROM-train_r01_v07.tgz", 0, ""}}},
+    {"pendigits",
+     "pen strokes of 10,992 digits by 44 writers",
+     kPendigits,
+     {{"pendigits-orig.tra.Z", 0, ""}, {"pendigits-orig.tes.Z", 0, ""}}},
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Publisher {
   bool ask;  // the terms must be accepted
   const char* page;
   std::vector<const char*> mirrors;  // a file's address is one of these followed by its name
+  const char* note = nullptr;        // what --list adds
 };
 
 struct RemoteSet {

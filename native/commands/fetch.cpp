@@ -106,6 +106,7 @@ std::string fetch_list() {
   for (const RemoteSet& set : remote_sets()) {
     text += about(set) + "  about: " + set.publisher.page + "\n";
     for (const char* mirror : set.publisher.mirrors) text += std::string("  from:  ") + mirror + "\n";
+    if (set.publisher.note) text += std::string("  note:  ") + set.publisher.note + "\n";
     for (const RemoteFile& file : set.files) {
       char line[160];
       std::snprintf(line, sizeof line, "    %-26s %8s  %s\n", file.name,
