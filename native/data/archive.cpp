@@ -32,7 +32,7 @@ bool is_archive(std::string_view name) {
 
 // What a compressed single file is called when unpacked; the name itself when it is not compressed.
 std::string_view uncompressed(std::string_view name) {
-  for (const std::string_view ending : {".gz", ".xz", ".bz2", ".zst"})
+  for (const std::string_view ending : {".gz", ".xz", ".bz2", ".zst", ".z"})
     if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
   return name;
 }
@@ -54,6 +54,7 @@ class ArchiveReader {
     archive_read_support_filter_bzip2(archive_);
     archive_read_support_filter_xz(archive_);
     archive_read_support_filter_zstd(archive_);
+    archive_read_support_filter_compress(archive_);
     if (container) {
       archive_read_support_format_zip(archive_);
       archive_read_support_format_tar(archive_);

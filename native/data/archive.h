@@ -1,4 +1,4 @@
-// Files wherever a distribution left them: in folders, compressed (.gz, .xz, .bz2), or inside archives (.zip,
+// Files wherever a distribution left them: in folders, compressed (.gz, .xz, .bz2, .zst, .Z), or inside archives (.zip,
 // .tar, .tgz, .7z). Everything is read as a stream; nothing is unpacked to the disk and no name inside an
 // archive is ever used as a path.
 #pragma once

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
+#include <stdexcept>
 #include <thread>
 
 namespace biji {
@@ -43,6 +44,8 @@ void ImportedPack::add(Imported&& sample) {
   }
   if (kind_ == PackKind::kPixels)
     pack_.add(sample.label, sample.group, sample.pixels);
+  else if (kind_ == PackKind::kTexts)
+    return pack_.add(sample.text, sample.group, sample.ink);
   else
     pack_.add(sample.label, sample.group, sample.ink);
   if (per_label_.size() <= sample.label) per_label_.resize(sample.label + size_t{1});
@@ -56,18 +59,31 @@ void ImportedPack::commit(const std::string& name, const Labels& classes, const 
   pack_.commit(name, classes, groups, terms);
 
   const double seconds = progress->seconds();
+  const char* what = kind_ == PackKind::kTexts ? "texts" : "samples";
   std::vector<int64_t> per_class(classes.size());
   for (size_t i = 0; i < per_label_.size(); ++i) per_class[moved[i]] += per_label_[i];
-  const auto present = std::count_if(per_class.begin(), per_class.end(), [](int64_t n) { return n > 0; });
-  std::printf("%s: %lld samples of %lld classes%s, %s (%.0f samples/s)\n", name.c_str(),
-              static_cast<long long>(count()), static_cast<long long>(present), about.c_str(),
-              duration(seconds).c_str(), static_cast<double>(count()) / std::max(seconds, 1e-9));
-  print_per_class(classes, std::move(per_class));
+  std::string present;
+  if (kind_ != PackKind::kTexts)
+    present =
+        " of " +
+        std::to_string(std::count_if(per_class.begin(), per_class.end(), [](int64_t n) { return n > 0; })) +
+        " classes";
+  std::printf("%s: %lld %s%s%s, %s (%.0f %s/s)\n", name.c_str(), static_cast<long long>(count()), what,
+              present.c_str(), about.c_str(), duration(seconds).c_str(),
+              static_cast<double>(count()) / std::max(seconds, 1e-9), what);
+  if (kind_ != PackKind::kTexts) print_per_class(classes, std::move(per_class));
   for (const auto& [reason, entry] : skipped.reasons)
     std::printf("skipped %lld: %s (first: %s)\n", static_cast<long long>(entry.count), reason.c_str(),
                 entry.first.c_str());
   std::printf("wrote %s: %.1f MB\n", options_.out.c_str(),
               static_cast<double>(std::filesystem::file_size(options_.out)) / 1e6);
+}
+
+uint16_t Writers::find(const std::string& writer) {
+  const auto [entry, fresh] = index_.emplace(writer, static_cast<uint16_t>(names.size()));
+  if (fresh) names.push_back(writer);
+  if (names.size() > 65535) throw std::runtime_error("more than 65,535 writers in one pack");
+  return entry->second;
 }
 
 int thread_count(const PrepareOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,8 +21,9 @@ namespace biji {
 // The importers; options.set is one of theirs.
 std::vector<std::string> idx_sets();
 void import_idx(const PrepareOptions& options);
-void import_casia(const PrepareOptions& options);  // "hwdb", "olhwdb"
-void import_png(const PrepareOptions& options);    // "png"
+void import_casia(const PrepareOptions& options);   // "hwdb", "olhwdb"
+void import_png(const PrepareOptions& options);     // "png"
+void import_unipen(const PrepareOptions& options);  // "unipen"
 
 // One sample: what goes into the pack, or why it is left out.
 struct Imported {
@@ -29,7 +31,8 @@ struct Imported {
   uint16_t label = 0;                // as commit() has them
   uint16_t group = 0;                // likewise
   std::vector<uint8_t> pixels = {};  // for a pack of pixels
-  Ink ink = {};                      // for one of strokes
+  Ink ink = {};                      // for one of strokes or texts
+  std::string text = {};             // for one of texts
   std::string left_out = {};         // why; empty: it is wanted
   std::string damage = {};  // more about left_out, printed at once for the first few samples that have it
 };
@@ -47,7 +50,7 @@ class ImportedPack {
   std::optional<Progress> progress;  // the importer's, as soon as it knows how much there is to do
 
   // Writes the pack and prints the summary. moved: which of classes a sample's label means. about: what the summary says
-  // behind the number of classes. terms: of use (terms.h).
+  // behind the number of classes. Of texts the pack finds the classes: give none. terms: of use (terms.h).
   void commit(const std::string& name, const Labels& classes, const std::vector<uint16_t>& moved,
               const std::vector<std::string>& groups, const std::string& terms, const std::string& about);
 
@@ -60,6 +63,16 @@ class ImportedPack {
 };
 
 int thread_count(const PrepareOptions& options);
+
+// Whoever wrote the samples, as numbers in the order in which they turn up.
+class Writers {
+ public:
+  uint16_t find(const std::string& writer);  // throws over 65,535 of them
+  std::vector<std::string> names;
+
+ private:
+  std::map<std::string, uint16_t> index_;
+};
 
 // The input that suits these labels: digits', letters' or hanzi's.
 NamedInput input_for(const Labels& classes);

@@ -4,7 +4,6 @@
 #include <cctype>
 #include <charconv>
 #include <cstdio>
-#include <map>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -58,21 +57,6 @@ std::string writer_of(const std::string& stream_name) {
   while (digits < name.size() && std::isdigit(static_cast<unsigned char>(name[digits]))) ++digits;
   return digits > 0 ? name.substr(0, digits) : name;
 }
-
-// Writers as numbers, in the order in which they turn up.
-class Writers {
- public:
-  uint16_t find(const std::string& writer) {
-    const auto [entry, fresh] = index_.emplace(writer, static_cast<uint16_t>(names.size()));
-    if (fresh) names.push_back(writer);
-    if (names.size() > 65535) throw std::runtime_error("more than 65,535 writers in one pack");
-    return entry->second;
-  }
-  std::vector<std::string> names;
-
- private:
-  std::map<std::string, uint16_t> index_;
-};
 
 // ---- what differs between scans and ink ----
 

@@ -9,7 +9,7 @@ namespace biji {
 
 std::vector<std::string> prepare_sets() {
   std::vector<std::string> names = idx_sets();
-  names.insert(names.end(), {"hwdb", "olhwdb", "png"});
+  names.insert(names.end(), {"hwdb", "olhwdb", "unipen", "png"});
   return names;
 }
 
@@ -17,6 +17,7 @@ void prepare(const PrepareOptions& options) {
   const std::vector<std::string> idx = idx_sets();
   if (std::find(idx.begin(), idx.end(), options.set) != idx.end()) return import_idx(options);
   if (options.set == "hwdb" || options.set == "olhwdb") return import_casia(options);
+  if (options.set == "unipen") return import_unipen(options);
   if (options.set == "png") return import_png(options);
   throw std::runtime_error("no data set is called \"" + options.set + "\"");
 }

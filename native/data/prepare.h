@@ -24,10 +24,20 @@ struct PrepareOptions {
                                                  // that for_each_file (archive.h) reads; png: folders
   std::filesystem::path out = {};
   // Samples of other classes are left out. idx sets: characters as in parse_allow (decode.h), "0-9"; empty: all.
-  // CASIA, png: "gb2312-1" (3,755 characters), "all" that are found (sorted), or a text file with one label a line;
-  // empty: gb2312-1 for CASIA, all for png.
+  // CASIA, unipen, png: "gb2312-1" (3,755 characters), "all" that are found (sorted), or a text file with one label a line;
+  // empty: gb2312-1 for CASIA, all for unipen and png. Not for texts.
   std::string classes = {};
-  std::string writers = {};  // CASIA: "1001-1200,1205", by the files' names; empty = all
+  // CASIA: "1001-1200,1205", by the files' names. unipen: "app/DaveMeek,pendigits/28", or a text file with one a line.
+  // Empty: all.
+  std::string writers = {};
+  // unipen only.
+  std::string without_writers = {};  // these are left out; as for writers
+  std::string categories =
+      {};  // "1a,1b"; empty: 1a to 1d. Files outside a distribution have none and always count
+  std::string collections = {};          // "app,tos"; empty: all
+  std::string without_collections = {};  // these are left out
+  int64_t cap = 0;     // of the samples of one label by one writer, the first so many; 0: all
+  bool texts = false;  // a pack of texts; of categories 4 to 8 in any case
   // idx sets: packs of pixels; samples that show the same writing as one in there (alike.h) are left out.
   std::vector<std::filesystem::path> without = {};
   // idx sets, png: the input to make, a picture. Empty: that of digits for the classes 0-9, of letters where only a-z
@@ -37,7 +47,7 @@ struct PrepareOptions {
 };
 
 // "mnist"; "emnist" (byclass), "emnist-bymerge", "emnist-balanced", "emnist-letters", "emnist-digits",
-// "emnist-mnist"; "hwdb" (.gnt), "olhwdb" (.pot); "png": folders FOLDER/LABEL/*.png, one a class, named by its
+// "emnist-mnist"; "hwdb" (.gnt), "olhwdb" (.pot); "unipen" (also Pendigits); "png": folders FOLDER/LABEL/*.png, one a class, named by its
 // label in UTF-8 or as `biji show --png-dir` names them (label_of_folder in picture.h). Each file is one
 // character, dark on light or light on dark; hidden files are ignored.
 std::vector<std::string> prepare_sets();

@@ -19,6 +19,11 @@ struct Skipped {
     Reason& entry = reasons[reason];
     if (entry.count++ == 0) entry.first = where;
   }
+  void add(const std::string& reason, const Reason& more) {
+    Reason& entry = reasons[reason];
+    if (entry.count == 0) entry.first = more.first;
+    entry.count += more.count;
+  }
   // "; REASON (FIRST)" for each, to put behind an error.
   std::string text() const {
     std::string all;
