@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "shared/labels.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace biji {
