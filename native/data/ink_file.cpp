@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
 #include "native/base/file.h"
-#include "native/base/json.h"
 
 namespace biji {
 
@@ -20,7 +22,11 @@ std::vector<float> numbers(const json& stroke, const char* field) {
   if (!stroke.is_object() || !stroke.contains(field) || !stroke.at(field).is_array()) return {};
   for (const json& value : stroke.at(field)) {
     if (!value.is_number()) return {};
-    values.push_back(value.get<float>());
+    const auto number = value.get<double>();
+    // Beyond what a float holds make_ink() refuses it as well; the conversion itself would be undefined.
+    values.push_back(std::abs(number) <= std::numeric_limits<float>::max()
+                         ? static_cast<float>(number)
+                         : std::numeric_limits<float>::infinity());
   }
   return values;
 }
@@ -31,7 +37,8 @@ Ink read_ink(const std::filesystem::path& path) {
   const auto fail = [&path](const std::string& what) {
     return std::runtime_error(path.string() + ": " + what);
   };
-  const json strokes = parse_json(read_file(path, 64 << 20));
+  // Not parse_json(): times, which are ignored here, may be beyond 32 bits.
+  const json strokes = json::parse(read_file(path, 64 << 20), nullptr, false);
   if (!strokes.is_array()) throw fail("is no ink: a JSON array of strokes, [{\"x\": [..], \"y\": [..]}, ..]");
   std::vector<float> xy, pressures;
   std::vector<int32_t> ends;

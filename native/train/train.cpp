@@ -165,7 +165,7 @@ class Trainer {
   EpochRow measure_epoch();
   void print_epoch(const EpochRow& row) const;
   bool full_size(const EpochRow& row) const;
-  void judge(const EpochRow& row, bool& best);
+  bool judge(const EpochRow& row);
   void save(bool best);
   bool asked_to_stop(bool ended);
   bool several() const { return ranks_.size() > 1; }
@@ -370,9 +370,7 @@ void Trainer::end_epoch() {
   loss_sum_.zero_();
   correct_sum_.zero_();
   state_.epochs.push_back(row);
-  bool best = false;
-  judge(row, best);
-  save(best);
+  save(judge(row));
 }
 
 EpochRow Trainer::measure_epoch() {
@@ -423,10 +421,10 @@ bool Trainer::full_size(const EpochRow& row) const {
                               data.input.size_px;
 }
 
-// Whether the epoch that row tells of, the last one of state_, is the best so far, and whether to stop for want of a
-// better one.
-void Trainer::judge(const EpochRow& row, bool& best) {
-  best = full_size(row) && row.val_accuracy > state_.best_accuracy;
+// Whether the epoch that row tells of, the last one of state_, is the best so far. Sets stopped_early where there has been
+// no better one for as long as the recipe is patient.
+bool Trainer::judge(const EpochRow& row) {
+  const bool best = full_size(row) && row.val_accuracy > state_.best_accuracy;
   if (best) state_.best_accuracy = row.val_accuracy;
   int32_t best_epoch = row.epoch;
   double best_accuracy = -1;
@@ -440,6 +438,7 @@ void Trainer::judge(const EpochRow& row, bool& best) {
                          state_.step < state_.total_steps;
   if (state_.stopped_early && !quiet_)
     std::printf("no better than epoch %d for %d epochs; that one is kept\n", best_epoch, patience);
+  return best;
 }
 
 void Trainer::save(bool best) {

@@ -381,6 +381,8 @@ TEST(InkFile, WhatIsNoInkIsNamed) {
   };
   EXPECT_EQ(error("[]"), "");
   EXPECT_EQ(error(R"([{"x": [], "y": []}])"), "");
+  EXPECT_EQ(error(R"([{"x": [1], "y": [1], "t": [1795571234567.25]}])"), "");  // since 1970, in milliseconds
+  EXPECT_NE(error(R"([{"x": [1e300], "y": [1]}])").find("can be read"), std::string::npos);
   EXPECT_NE(error("{}").find("ink.json: is no ink"), std::string::npos);
   EXPECT_NE(error("[{\"x\": [1").find("is no ink"), std::string::npos);
   EXPECT_NE(error(R"([{"x": [1], "y": [1]}, {"x": [1], "y": []}])").find("stroke 1"), std::string::npos);
