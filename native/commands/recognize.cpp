@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -80,6 +81,13 @@ void put(json& entry, const Readings& readings, const Labels& classes) {
                                    {"sure", character.sure},
                                    {"candidates", std::move(candidates)}});
   }
+}
+
+// Whether there is a file that begins as ink does; what --json writes begins with a brace.
+bool holds_array(const fs::path& path) {
+  std::ifstream file(path);
+  char first = 0;
+  return file >> first && first == '[';
 }
 
 // "a.jpg.svg", or "a.jpg-2.svg" when a picture of that name from another folder came before.
@@ -222,8 +230,8 @@ void add_recognize(CLI::App& app) {
       ->capture_default_str();
 
   command->callback([options, segment, ink] {
-    if (is_photo_name(options->json))
-      throw Misuse("--json would write over the picture " + options->json.string() +
+    if (is_photo_name(options->json) || holds_array(options->json))
+      throw Misuse("--json would write over the input " + options->json.string() +
                    "; put it last, or --json=-");
     options->reading.split = *segment == "auto";
     options->reading.shade = *ink == "auto" ? Shade::kAuto : *ink == "dark" ? Shade::kDark : Shade::kLight;

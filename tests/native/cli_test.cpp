@@ -48,6 +48,16 @@ TEST(CommandLine, MisuseIsTwo) {
   for (auto& [arguments, outcome] : outcomes) EXPECT_EQ(outcome.get().code, 2) << arguments;
 }
 
+TEST(CommandLine, JsonDoesNotReplaceInk) {
+  const TempFolder folder;
+  const std::string ink = (folder / "ink.json").string();
+  write_file(ink, std::string_view(" [{\"x\": [1], \"y\": [1]}]"));
+  const Outcome outcome = biji_command("recognize x.png --model m --json " + ink);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.text.find("write over the input " + ink), std::string::npos) << outcome.text;
+  EXPECT_EQ(read_file(ink)[1], '[');
+}
+
 TEST(CommandLine, FailureIsOneAndNamesTheFile) {
   const TempFolder folder;
   for (const std::string& arguments :
