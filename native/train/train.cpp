@@ -18,10 +18,9 @@
 #include "native/train/cuda_graph.h"
 #include "native/train/eval.h"
 #include "native/train/init.h"
-#include "native/train/loss.h"
-#include "native/train/optimizer.h"
 #include "native/train/ranks.h"
 #include "native/train/schedule.h"
+#include "native/train/step.h"
 
 namespace biji {
 namespace {
@@ -41,9 +40,16 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 at::Device device_of(const TrainOptions& options, const RankPlace& place) {
   const bool own = options.device == "auto" || options.device == "cuda";
-  if (place.size == 1 || !own) return choose_device(options.device);
-  // One device a rank.
-  return choose_device(at::globalContext().hasCUDA() ? "cuda:" + std::to_string(place.local) : "cpu");
+  at::Device device(at::kCPU);
+  if (place.size == 1 || !own)
+    device = choose_device(options.device);
+  else  // one device a rank
+    device = choose_device(at::globalContext().hasCUDA() ? "cuda:" + std::to_string(place.local) : "cpu");
+  if (options.cuda_graphs) {
+    const Recorded possible(device);
+    if (place.size > 1) throw std::runtime_error("--cuda-graphs does not go with several ranks");
+  }
+  return device;
 }
 
 // A new run, or one as far as it got.
@@ -157,9 +163,6 @@ class Trainer {
   void begin_weights();
   void print_beginning() const;
   void step();
-  void learn(const Minibatch& batch);
-  void compute_gradients(const at::Tensor& x, const at::Tensor& labels);
-  void update();
   void show_progress();
   void end_epoch();
   EpochRow measure_epoch();
@@ -183,18 +186,10 @@ class Trainer {
   const OwnStream stream_;
   const bool quiet_;  // one rank speaks for all
   RunState state_;
-  const at::ScalarType precision_;
-  std::unique_ptr<Recorded> recorded_;  // a step
   TrainingData data_;
-  Net net_, average_;
-  at::Tensor m_, v_;  // moments
+  std::optional<Step> step_;
   std::optional<Batches> batches_;
-  std::optional<GradientMean> gradient_mean_;
-  at::Tensor loss_sum_, correct_sum_;  // over the epoch; on the device, for reading them waits for it
-  at::Tensor reported_, right_;        // of a step: the loss, how many of its answers
-  at::Tensor loss_scale_;
-  at::Tensor static_x_, static_labels_;  // what the recorded step reads
-  double seconds_before_ = 0;            // in earlier sessions
+  double seconds_before_ = 0;  // in earlier sessions
   int64_t first_step_ = 0;
   std::optional<Progress> progress_;
   double saved_ = 0;  // when, by progress_
@@ -208,48 +203,36 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
       stream_(device_),
       quiet_(options.quiet || !ranks_.first()),
       state_(state_of(options, device_)),
-      precision_(choose_precision(state_.precision, device_)),
-      recorded_(options.cuda_graphs ? std::make_unique<Recorded>(device_) : nullptr),
-      data_(load_training_data(options, state_, device_)),
-      net_(network_of(state_, device_)),
-      average_(net_.network(), device_) {
+      data_(load_training_data(options, state_, device_)) {
   set_threads(state_.threads);
   // Averages and moments that decay to nothing would slow the CPU down.
   at::globalContext().setFlushDenormal(true);
-  if (recorded_ && several()) throw std::runtime_error("--cuda-graphs does not go with several ranks");
   begin_weights();
   print_beginning();
-  loss_sum_ = at::zeros({}, at::TensorOptions().device(device_).dtype(at::kDouble)).fill_(state_.epoch_loss);
-  correct_sum_ = at::zeros_like(loss_sum_).fill_(state_.epoch_correct);
-  loss_scale_ = at::ones({}, net_.gradient().options());
   seconds_before_ = state_.seconds;
   first_step_ = state_.step;
   progress_.emplace("train", state_.total_steps, state_.step);
 }
 
 void Trainer::begin_weights() {
+  Net net = network_of(state_, device_);
   if (!options_.resume && !options_.init.empty()) {
-    const Origin origin = start_from(net_, options_.init, state_, data_.samples, quiet_);
+    const Origin origin = start_from(net, options_.init, state_, data_.samples, quiet_);
     state_.command = joined_commands("", origin.command) + " && " + state_.command;  // the whole way
     state_.terms = joined(std::move(state_.terms), origin.terms);
   }
-  average_.state().copy_(net_.state());
-  net_.enable_gradients();
-  m_ = at::zeros_like(net_.gradient());
-  v_ = at::zeros_like(net_.gradient());
+  step_.emplace(std::move(net), state_, ranks_, device_, data_.samples.merged, options_.cuda_graphs);
   batches_.emplace(data_.samples, data_.scans, state_, ranks_.rank(), ranks_.size());
   if (options_.resume) {
     const FloatTensors tensors = load_checkpoint(options_.out, state_);
-    import_tensors(net_, "model.", tensors);
-    import_tensors(average_, "average.", tensors);
-    m_.copy_(tensor_of(tensors, "optimizer.m", {m_.numel()}));
-    v_.copy_(tensor_of(tensors, "optimizer.v", {v_.numel()}));
+    import_tensors(step_->net(), "model.", tensors);
+    import_tensors(step_->average(), "average.", tensors);
+    step_->m().copy_(tensor_of(tensors, "optimizer.m", {step_->m().numel()}));
+    step_->v().copy_(tensor_of(tensors, "optimizer.v", {step_->v().numel()}));
   } else {
     state_.total_steps = steps_per_epoch() * state_.recipe.epochs;
   }
-  ranks_.broadcast(net_.state());
-  ranks_.broadcast(average_.state());
-  gradient_mean_.emplace(net_, ranks_);
+  step_->begin();
 }
 
 void Trainer::print_beginning() const {
@@ -257,10 +240,11 @@ void Trainer::print_beginning() const {
   std::printf(
       "%s: %lld parameters, %.2f M multiply-adds; %lld samples, %lld to validate, batch %lld, %d epochs, "
       "%s on %s\n",
-      state_.network.c_str(), static_cast<long long>(parameter_count(net_.network())),
-      static_cast<double>(multiply_adds(net_.network())) / 1e6, static_cast<long long>(data_.samples.size()),
-      static_cast<long long>(data_.validation.size()), static_cast<long long>(batches_->size()),
-      state_.recipe.epochs, state_.precision.c_str(), device_.str().c_str());
+      state_.network.c_str(), static_cast<long long>(parameter_count(step_->net().network())),
+      static_cast<double>(multiply_adds(step_->net().network())) / 1e6,
+      static_cast<long long>(data_.samples.size()), static_cast<long long>(data_.validation.size()),
+      static_cast<long long>(batches_->size()), state_.recipe.epochs, state_.precision.c_str(),
+      device_.str().c_str());
 }
 
 RunState Trainer::run() {
@@ -278,76 +262,11 @@ void Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
   const Minibatch batch = batches_->get(state_.step);
   const double input_seconds = seconds_since(start);
-  learn(batch);
-  update();
-  ++state_.step;
+  step_->run(batch);
   if (!options_.timing) return;
   if (device_.is_cuda() && state_.step - first_step_ == options_.stop_after)
-    loss_sum_.item<double>();  // wait for the device
+    step_->loss_sum();  // wait for the device
   options_.timing->push_back({input_seconds, seconds_since(start)});
-}
-
-// Leaves the mean gradient over all ranks in net_.gradient().
-void Trainer::learn(const Minibatch& batch) {
-  if (precision_ == at::kHalf) loss_scale_.fill_(state_.loss_scale);
-  gradient_mean_->begin();
-  if (recorded_) {
-    if (!static_x_.defined() || !static_x_.sizes().equals(batch.x.sizes())) {  // the first, or a larger input
-      if (static_x_.defined()) recorded_ = std::make_unique<Recorded>(device_);
-      static_x_ = at::empty_like(batch.x);
-      static_labels_ = at::empty_like(batch.labels);
-    }
-    static_x_.copy_(batch.x);
-    static_labels_.copy_(batch.labels);
-    (*recorded_)([&] { compute_gradients(static_x_, static_labels_); });
-  } else {
-    compute_gradients(batch.x, batch.labels);
-  }
-  gradient_mean_->finish();
-}
-
-void Trainer::compute_gradients(const at::Tensor& x, const at::Tensor& labels) {
-  at::Tensor logits;
-  {
-    const Autocast autocast(device_, precision_);
-    logits = net_.forward(x, true);
-  }
-  logits = logits.to(at::kFloat);
-  const int64_t n = labels.size(0);
-  const at::Tensor characters = logits.slice(0, 0, n), &merged = data_.samples.merged;
-  at::Tensor loss = loss_of(characters, labels, merged, state_.recipe.label_smoothing);
-  reported_ = loss.detach().to(at::kDouble);
-  right_ = count_right(characters.detach(), labels, merged).to(at::kDouble);
-  if (const int64_t others = logits.size(0) - n; others > 0)
-    loss = loss + loss_of_unsure(logits.slice(0, n)) * (static_cast<double>(others) / static_cast<double>(n));
-  net_.gradient().zero_();
-  (loss * loss_scale_).backward();
-}
-
-void Trainer::update() {
-  const at::NoGradGuard no_grad;
-  // Keeps small gradients within fp16's range.
-  const double scale = precision_ == at::kHalf ? state_.loss_scale : 1;
-  if (scale != 1) net_.gradient().mul_(1 / scale);
-  const at::Tensor norm = net_.gradient().norm();
-  bool usable = true;
-  if (precision_ == at::kHalf) {
-    usable = std::isfinite(norm.item<double>());
-    state_.loss_scale = usable ? (state_.step % 1000 == 999 ? scale * 2 : scale) : scale / 2;
-  }
-  if (usable) {
-    constexpr double kMaxNorm = 1;
-    net_.gradient().mul_((kMaxNorm / (norm + 1e-6)).clamp_max(1));
-    optimizer_step(net_, m_, v_, state_.recipe, learning_rate_of(state_.step), state_.step);
-  }
-  // The average starts as the plain mean and lengthens to its full memory.
-  const auto step = static_cast<double>(state_.step);
-  const double decay = std::min<double>(state_.recipe.ema, (1. + step) / (10. + step));
-  average_.state().lerp_(net_.state(), 1 - decay);
-  at::Tensor sums = at::stack({reported_ / ranks_.size(), right_});
-  ranks_.sum(sums);
-  loss_sum_ += sums[0];
-  correct_sum_ += sums[1];
 }
 
 void Trainer::show_progress() {
@@ -356,8 +275,8 @@ void Trainer::show_progress() {
   char text[96];
   std::snprintf(text, sizeof text, "epoch %lld/%d  loss %.4f  accuracy %.2f %%",
                 static_cast<long long>((state_.step - 1) / steps_per_epoch() + 1), state_.recipe.epochs,
-                loss_sum_.item<double>() / done,
-                100 * correct_sum_.item<double>() / (done * static_cast<double>(batches_->size())));
+                step_->loss_sum() / done,
+                100 * step_->correct_sum() / (done * static_cast<double>(batches_->size())));
   progress_->show(state_.step, text, batches_->size(), "images");
 }
 
@@ -367,8 +286,7 @@ void Trainer::end_epoch() {
     progress_->clear();
     print_epoch(row);
   }
-  loss_sum_.zero_();
-  correct_sum_.zero_();
+  step_->begin_epoch();
   state_.epochs.push_back(row);
   save(judge(row));
 }
@@ -377,8 +295,8 @@ EpochRow Trainer::measure_epoch() {
   const auto done = static_cast<double>(done_in_epoch());
   EpochRow row{static_cast<int32_t>((state_.step - 1) / steps_per_epoch() + 1),
                state_.step,
-               loss_sum_.item<double>() / done,
-               correct_sum_.item<double>() / (done * static_cast<double>(batches_->size())),
+               step_->loss_sum() / done,
+               step_->correct_sum() / (done * static_cast<double>(batches_->size())),
                -1,
                -1,
                learning_rate_of(state_.step - 1),
@@ -389,7 +307,8 @@ EpochRow Trainer::measure_epoch() {
     if (at_size.drawn())
       at_size.input =
           scaled(input, input_size(state_.recipe, input.size_px, state_.step - 1, state_.total_steps));
-    const Metrics metrics = summarise(answers_of(average_, at_size), net_.network().classes());
+    const Metrics metrics =
+        summarise(answers_of(step_->average(), at_size), step_->net().network().classes());
     row.val_loss = metrics.loss;
     row.val_accuracy = metrics.top1;
   }
@@ -444,22 +363,22 @@ bool Trainer::judge(const EpochRow& row) {
 void Trainer::save(bool best) {
   saved_ = progress_->seconds();
   // Each rank has seen other samples; the statistics that are kept are those of all.
-  for (Net* each : {&net_, &average_}) {
+  for (Net* each : {&step_->net(), &step_->average()}) {
     const at::NoGradGuard no_grad;
     ranks_.mean(each->state().slice(0, each->parameter_count()));
   }
   state_.seconds = seconds_before_ + progress_->seconds();
-  state_.epoch_loss = loss_sum_.item<double>();
-  state_.epoch_correct = correct_sum_.item<double>();
+  state_.epoch_loss = step_->loss_sum();
+  state_.epoch_correct = step_->correct_sum();
   if (!std::isfinite(state_.epoch_loss))
     throw std::runtime_error("the loss diverged in epoch " +
                              std::to_string(state_.step / steps_per_epoch() + 1) + "; try a smaller --lr");
   if (!ranks_.first()) return;
   FloatTensors tensors;
-  export_tensors(net_, "model.", tensors);
-  export_tensors(average_, "average.", tensors);
-  tensors["optimizer.m"] = floats_of(m_);
-  tensors["optimizer.v"] = floats_of(v_);
+  export_tensors(step_->net(), "model.", tensors);
+  export_tensors(step_->average(), "average.", tensors);
+  tensors["optimizer.m"] = floats_of(step_->m());
+  tensors["optimizer.v"] = floats_of(step_->v());
   save_run(options_.out, state_, tensors, best);
 }
 
