@@ -3,6 +3,9 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/version.h>
+#if defined(BIJI_CUDA)
+#include <ATen/cuda/CUDAContext.h>
+#endif
 
 #include <fstream>
 #include <stdexcept>
@@ -15,7 +18,12 @@
 namespace biji {
 namespace {
 
-bool cpu_multiplies_bf16() {
+// In hardware.
+bool multiplies_bf16(at::Device device) {
+#if defined(BIJI_CUDA)
+  if (device.is_cuda()) return at::cuda::getDeviceProperties(device.index())->major >= 8;
+#endif
+  if (!device.is_cpu()) return false;
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);)
     if (line.rfind("flags", 0) == 0)
@@ -54,20 +62,34 @@ int set_threads(int threads) {
   return threads;
 }
 
-at::ScalarType choose_precision(const std::string& name, at::Device device) {
-  if (name == "fp32") return at::kFloat;
-  if (name == "bf16") return at::kBFloat16;
+std::vector<at::ScalarType> precisions(const std::string& name, at::Device device) {
+  if (name == "fp32") return {at::kFloat};
+  if (name == "bf16") {
+    if (device.is_cuda() && !multiplies_bf16(device))
+      throw std::runtime_error("bf16 training needs a CUDA device of compute capability 8.0 or more, which " +
+                               device.str() + " is not; use --precision fp16 or fp32");
+    return {at::kBFloat16};
+  }
   if (name == "fp16") {
     if (!device.is_cuda()) throw std::runtime_error("fp16 training needs CUDA; use --precision bf16 or fp32");
-    return at::kHalf;
+    return {at::kHalf};
   }
   if (name != "auto")
     throw std::runtime_error("precision \"" + name + "\" is unknown; use auto, fp32, bf16 or fp16");
-  return device.is_cuda() || cpu_multiplies_bf16() ? at::kBFloat16 : at::kFloat;
+  if (multiplies_bf16(device)) return {at::kFloat, at::kBFloat16};
+  return {at::kFloat};
 }
 
 std::string precision_name(at::ScalarType type) {
   return type == at::kBFloat16 ? "bf16" : type == at::kHalf ? "fp16" : "fp32";
+}
+
+bool autocasts(at::Device device) {
+#ifdef BIJI_AUTOCAST_BY_DEVICE
+  return at::autocast::is_autocast_enabled(device.type());
+#else
+  return device.is_cuda() ? at::autocast::is_enabled() : at::autocast::is_cpu_enabled();
+#endif
 }
 
 Autocast::Autocast(at::Device device, at::ScalarType type) : device_(device), on_(type != at::kFloat) {

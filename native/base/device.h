@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <string>
+#include <vector>
 
 namespace biji {
 
@@ -15,10 +16,14 @@ at::Device choose_device(const std::string& name);
 // which sums are added, so a run must keep it to be repeatable bit for bit.
 int set_threads(int threads);
 
-// name: "auto", "fp32", "bf16" or "fp16". auto: bf16 where the device multiplies it in hardware, else fp32.
-// Throws std::runtime_error for what the device cannot do (fp16 needs CUDA).
-at::ScalarType choose_precision(const std::string& name, at::Device device);
+// name: "auto", "fp32", "bf16" or "fp16". auto: those that the device multiplies in hardware, of which the fastest is
+// for the caller to find; the others: that one. Throws std::runtime_error for what the device cannot do (fp16 needs CUDA,
+// bf16 on CUDA a compute capability of 8.0).
+std::vector<at::ScalarType> precisions(const std::string& name, at::Device device);
 std::string precision_name(at::ScalarType type);
+
+// Whether an Autocast to another type lives on this thread.
+bool autocasts(at::Device device);
 
 // While it lives, LibTorch runs matrix products and convolutions in the given type. kFloat: nothing changes.
 class Autocast {

@@ -15,7 +15,7 @@ Step::Step(Net net, RunState& state, Ranks& ranks, at::Device device, at::Tensor
     : state_(state),
       ranks_(ranks),
       device_(device),
-      precision_(choose_precision(state.precision, device)),
+      precision_(precisions(state.precision, device).front()),
       merged_(std::move(merged)),
       recorded_(recorded ? std::make_unique<Recorded>(device) : nullptr),
       net_(std::move(net)),

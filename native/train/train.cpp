@@ -18,6 +18,7 @@
 #include "native/train/cuda_graph.h"
 #include "native/train/eval.h"
 #include "native/train/init.h"
+#include "native/train/precision.h"
 #include "native/train/ranks.h"
 #include "native/train/schedule.h"
 #include "native/train/step.h"
@@ -69,7 +70,8 @@ RunState state_of(const TrainOptions& options, at::Device device) {
   state.network = options.network;
   state.recipe = options.recipe;
   state.seed = options.seed;
-  state.precision = precision_name(choose_precision(options.precision, device));
+  precisions(options.precision, device);  // throws
+  state.precision = options.precision;    // "auto" until the data are there to measure it with
   state.threads = set_threads(options.threads);
   state.command = options.command;
   state.git_commit = options.git_commit;
@@ -161,6 +163,7 @@ class Trainer {
 
  private:
   void begin_weights();
+  void choose_precision();
   void print_beginning() const;
   void step();
   void show_progress();
@@ -216,23 +219,41 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
 
 void Trainer::begin_weights() {
   Net net = network_of(state_, device_);
+  batches_.emplace(data_.samples, data_.scans, state_, ranks_.rank(), ranks_.size());
+  if (!options_.resume) state_.total_steps = steps_per_epoch() * state_.recipe.epochs;
   if (!options_.resume && !options_.init.empty()) {
     const Origin origin = start_from(net, options_.init, state_, data_.samples, quiet_);
     state_.command = joined_commands("", origin.command) + " && " + state_.command;  // the whole way
     state_.terms = joined(std::move(state_.terms), origin.terms);
   }
+  choose_precision();
   step_.emplace(std::move(net), state_, ranks_, device_, data_.samples.merged, options_.cuda_graphs);
-  batches_.emplace(data_.samples, data_.scans, state_, ranks_.rank(), ranks_.size());
   if (options_.resume) {
     const FloatTensors tensors = load_checkpoint(options_.out, state_);
     import_tensors(step_->net(), "model.", tensors);
     import_tensors(step_->average(), "average.", tensors);
     step_->m().copy_(tensor_of(tensors, "optimizer.m", {step_->m().numel()}));
     step_->v().copy_(tensor_of(tensors, "optimizer.v", {step_->v().numel()}));
-  } else {
-    state_.total_steps = steps_per_epoch() * state_.recipe.epochs;
   }
   step_->begin();
+}
+
+void Trainer::choose_precision() {
+  if (state_.precision != "auto") return;
+  // The last batch has the input's full size. A copy makes it, for steps must follow one another.
+  Batches scratch(data_.samples, data_.scans, state_, ranks_.rank(), ranks_.size());
+  const Minibatch batch = scratch.get(state_.total_steps - 1);
+  const std::vector<TimedPrecision> timed =
+      by_speed(precisions(state_.precision, device_), state_, batch, data_.samples.merged, device_, ranks_);
+  state_.precision = precision_name(timed.front().type);
+  if (quiet_ || timed.size() < 2) return;
+  std::string text = "--precision auto: " + state_.precision + ", the fastest here (ms a step:";
+  for (const TimedPrecision& each : timed) {
+    char number[32];
+    std::snprintf(number, sizeof number, " %s %.1f", precision_name(each.type).c_str(), 1e3 * each.seconds);
+    text += number;
+  }
+  std::printf("%s)\n", text.c_str());
 }
 
 void Trainer::print_beginning() const {

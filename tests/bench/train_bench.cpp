@@ -98,7 +98,6 @@ int main(int argc, char** argv) {
     const NetworkRow& row = network_row(name);
     const at::Device device = choose_device(argv[2]);
     const int threads = set_threads(std::stoi(argv[3]));
-    const at::ScalarType precision = choose_precision(argv[4], device);
     const int samples = std::stoi(argv[6]);
 
     TrainOptions options;
@@ -111,7 +110,7 @@ int main(int argc, char** argv) {
     options.recipe.epochs = 1000000;  // stop_after ends each session
     options.device = device.str();
     options.threads = threads;
-    options.precision = precision_name(precision);
+    options.precision = argv[4];
     options.quiet = true;
 
     const TempFolder folder;
@@ -127,6 +126,12 @@ int main(int argc, char** argv) {
     }
     pixels.commit("pixels", classes);
     strokes.commit("strokes", classes);
+
+    // What "auto" chooses is measured once, not in every session.
+    options.data = {folder / "pixels.bjp"};
+    options.out = folder / "choice";
+    options.stop_after = 1;
+    options.precision = train(options, nullptr).precision;
 
     const Network network = row.build(static_cast<int32_t>(classes.size()));
     std::cout << json{{"device", device.str()},

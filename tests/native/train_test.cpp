@@ -8,6 +8,7 @@
 #include "native/base/file.h"
 #include "native/data/dataset.h"
 #include "native/nets/cpu/batch_norm.h"
+#include "native/nets/cpu/convolution.h"
 #include "native/nets/net.h"
 #include "native/nets/onnx_model.h"
 #include "native/train/average.h"
@@ -334,7 +335,7 @@ TEST(BatchNorm, LetsNotANumberThrough) {
 class Bf16 : public testing::Test {
  protected:
   void SetUp() override {
-    if (choose_precision("auto", at::kCPU) != at::kBFloat16)
+    if (precisions("auto", at::kCPU).back() != at::kBFloat16)
       GTEST_SKIP() << "this CPU does not multiply bf16 (AVX-512 BF16 or AMX)";
   }
 };
@@ -962,14 +963,13 @@ TEST_F(Bf16, TrainingLearnsAndResumesBitForBit) {
   const TempFolder folder;
   write_bars(folder / "bars.bjp", 400);
   TrainOptions whole = pinned_run("lenet5", folder / "bars.bjp", folder / "whole");
-  whole.precision = "auto";
+  whole.precision = "bf16";
   whole.recipe.epochs = 4;
   whole.recipe.batch = 40;
   whole.held_out = 0.2;
   TrainOptions parts = whole;
   parts.out = folder / "parts";
   const RunState state = train(whole, nullptr);
-  EXPECT_EQ(state.precision, "bf16");
   EXPECT_GE(state.epochs.back().val_accuracy, 0.95);
   parts.stop_after = 11;
   train(parts, nullptr);
@@ -977,6 +977,33 @@ TEST_F(Bf16, TrainingLearnsAndResumesBitForBit) {
   parts.stop_after = -1;
   train(parts, nullptr);
   EXPECT_TRUE(same(weights_of(parts), weights_of(whole)));
+}
+
+// The networks' convolutions, too, and not only what LibTorch knows to convert.
+TEST_F(Bf16, NetworksConvolveInIt) {
+  Net net(network_row("digits").build(10), at::kCPU);
+  net.initialise(1);
+  at::manual_seed(1);
+  const at::Tensor x = at::rand({8, 1, 28, 28});
+  const Autocast autocast(at::kCPU, at::kBFloat16);
+  EXPECT_FALSE(can_block(x, net.entries()[0].tensor));
+  EXPECT_EQ(net.forward(x, true).scalar_type(), at::kBFloat16);
+}
+
+TEST(Training, WithAutomaticPrecisionIsThatWithWhatItChose) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 200);
+  TrainOptions own = pinned_run("digits", folder / "bars.bjp", folder / "auto");
+  own.precision = "auto";
+  own.recipe.epochs = 1;
+  own.recipe.batch = 40;
+  TrainOptions told = own;
+  told.out = folder / "told";
+  told.precision = train(own, nullptr).precision;
+  EXPECT_NE(told.precision, "auto");
+  EXPECT_EQ(train(told, nullptr).precision, told.precision);
+  EXPECT_EQ(read_run(own.out).precision, told.precision);
+  EXPECT_TRUE(same(weights_of(own), weights_of(told)));
 }
 
 TEST(Training, LearnsBarsAlmostPerfectly) {

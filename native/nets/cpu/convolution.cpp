@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "native/base/device.h"
+
 #if BIJI_ONEDNN
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -23,6 +25,8 @@ at::Tensor plain(const at::Tensor& x) {
 
 bool can_block(const at::Tensor& x, const at::Tensor& weight) {
   if (!blocked_convolutions() || weight.size(0) % 16 != 0 || !weight.device().is_cpu()) return false;
+  if (autocasts(x.device()))
+    return false;  // oneDNN multiplies bf16 faster than Winograd's algorithm saves products
   if (x.scalar_type() != at::kFloat || weight.scalar_type() != at::kFloat) return false;
   return is_blocked(x) || (x.dim() == 4 && x.size(1) < 16 && !x.requires_grad());
 }

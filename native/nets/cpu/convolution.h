@@ -19,7 +19,8 @@ namespace biji {
 bool blocked_convolutions();
 
 // Whether conv2d_blocked() takes this: x is blocked, or an image (plain float on the CPU with fewer than 16 channels, of
-// which no gradient is wanted); weight [out, in, k, k] float with out a multiple of 16.
+// which no gradient is wanted); weight [out, in, k, k] float with out a multiple of 16; and no other type is asked for
+// (Autocast, base/device.h).
 bool can_block(const at::Tensor& x, const at::Tensor& weight);
 
 // The convolution of x with weight, without a bias, differentiable in both. Returns blocked. Asserts can_block().
