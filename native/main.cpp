@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
+#include "native/base/waiting.h"
 #include "native/commands/commands.h"
 
 #ifdef __GLIBC__
@@ -11,6 +13,9 @@
 #endif
 
 int main(int argc, char** argv) {
+  // What computes for long. For the others it is not worth loading LibTorch a second time.
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "train" || command == "eval") biji::wait_passively(argv);
 #ifdef __GLIBC__
   // Activations come and go at every step; giving their pages back to the kernel each time costs a third of
   // the speed.

@@ -18,6 +18,7 @@
 #include "native/train/cuda_graph.h"
 #include "native/train/eval.h"
 #include "native/train/init.h"
+#include "native/train/pace.h"
 #include "native/train/precision.h"
 #include "native/train/ranks.h"
 #include "native/train/schedule.h"
@@ -166,6 +167,7 @@ class Trainer {
   void choose_precision();
   void print_beginning() const;
   void step();
+  void watch_pace(double seconds, int64_t pixels);
   void show_progress();
   void end_epoch();
   EpochRow measure_epoch();
@@ -195,6 +197,7 @@ class Trainer {
   double seconds_before_ = 0;  // in earlier sessions
   int64_t first_step_ = 0;
   std::optional<Progress> progress_;
+  Pace pace_;
   double saved_ = 0;  // when, by progress_
 };
 
@@ -284,10 +287,22 @@ void Trainer::step() {
   const Minibatch batch = batches_->get(state_.step);
   const double input_seconds = seconds_since(start);
   step_->run(batch);
+  const double seconds = seconds_since(start);
+  if (device_.is_cpu()) watch_pace(seconds - input_seconds, batch.x.numel());
   if (!options_.timing) return;
   if (device_.is_cuda() && state_.step - first_step_ == options_.stop_after)
     step_->loss_sum();  // wait for the device
   options_.timing->push_back({input_seconds, seconds_since(start)});
+}
+
+void Trainer::watch_pace(double seconds, int64_t pixels) {
+  const double times = pace_.slower(seconds, pixels);
+  if (times == 0 || quiet_) return;
+  progress_->clear();
+  std::fprintf(stderr,
+               "biji train: steps take %.1f times as long as the first ones did: other programs probably use "
+               "the same cores; end them, or stop and go on with --resume when the machine is free\n",
+               times);
 }
 
 void Trainer::show_progress() {

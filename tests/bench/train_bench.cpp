@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "native/base/device.h"
+#include "native/base/waiting.h"
 #include "native/data/class_table.h"
 #include "native/data/pack.h"
 #include "native/train/train.h"
@@ -86,6 +87,7 @@ Labels classes_of(const std::string& network) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  wait_passively(argv);  // as main.cpp does
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, 1 << 30);  // as main.cpp does
   mallopt(M_TRIM_THRESHOLD, 1 << 30);

@@ -48,6 +48,19 @@ TEST(CommandLine, MisuseIsTwo) {
   for (auto& [arguments, outcome] : outcomes) EXPECT_EQ(outcome.get().code, 2) << arguments;
 }
 
+// GNU's OpenMP says at its start how often it will look before it sleeps.
+TEST(CommandLine, TrainingWaitsWithoutSpinning) {
+  const char* policy = std::getenv("OMP_WAIT_POLICY");
+  const std::string before = policy ? policy : "";
+  unsetenv("OMP_WAIT_POLICY");
+  setenv("OMP_DISPLAY_ENV", "verbose", 1);
+  const std::string training = biji_command("train --help").text;
+  unsetenv("OMP_DISPLAY_ENV");
+  if (!before.empty()) setenv("OMP_WAIT_POLICY", before.c_str(), 1);
+  if (training.find("GOMP_SPINCOUNT") == std::string::npos) GTEST_SKIP() << "needs GNU's OpenMP";
+  EXPECT_EQ(training.substr(training.rfind("GOMP_SPINCOUNT")).find("GOMP_SPINCOUNT = '0'"), 0u);
+}
+
 TEST(CommandLine, JsonDoesNotReplaceInk) {
   const TempFolder folder;
   const std::string ink = (folder / "ink.json").string();

@@ -16,6 +16,7 @@
 #include "native/train/export.h"
 #include "native/train/loss.h"
 #include "native/train/optimizer.h"
+#include "native/train/pace.h"
 #include "native/train/run_model.h"
 #include "native/vary/augment.h"
 #include "native/vary/draw.h"
@@ -1004,6 +1005,22 @@ TEST(Training, WithAutomaticPrecisionIsThatWithWhatItChose) {
   EXPECT_EQ(train(told, nullptr).precision, told.precision);
   EXPECT_EQ(read_run(own.out).precision, told.precision);
   EXPECT_TRUE(same(weights_of(own), weights_of(told)));
+}
+
+TEST(Training, TellsOnceThatStepsTakeSeveralTimesAsLong) {
+  Pace pace;
+  const auto told = [&](double seconds, int64_t pixels) {
+    std::vector<double> all;
+    for (int i = 0; i < 100; ++i)
+      if (const double times = pace.slower(i % 7 == 0 ? 30 : seconds, pixels); times > 0)
+        all.push_back(times);
+    return all;
+  };
+  EXPECT_EQ(told(1, 100), std::vector<double>());  // single slow steps do not count
+  EXPECT_EQ(told(2, 100), std::vector<double>());
+  EXPECT_EQ(told(9, 900), std::vector<double>());  // a larger input takes longer
+  EXPECT_EQ(told(36, 900), std::vector<double>{4});
+  EXPECT_EQ(told(90, 900), std::vector<double>());
 }
 
 TEST(Training, LearnsBarsAlmostPerfectly) {
