@@ -52,6 +52,13 @@ if(TARGET biji)
   target_link_libraries(train_bench PRIVATE biji_native biji_warnings)
   target_precompile_headers(train_bench REUSE_FROM biji_base)
   # Tests run side by side: native/base/waiting.h says why.
+  # Debian's interpreter, which has Debian's PyTorch; skipped where there is none.
+  find_program(BIJI_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+  find_program(BIJI_PYTHON python3)
+  if(BIJI_PYTHON)
+    add_test(NAME pytorch_parity COMMAND ${BIJI_PYTHON} ${CMAKE_SOURCE_DIR}/tests/native/pytorch_parity.py ${CMAKE_BINARY_DIR})
+    set_tests_properties(pytorch_parity PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive)
+  endif()
   set_tests_properties(native PROPERTIES TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive)
 
   set(BIJI_NODE node)

@@ -74,6 +74,7 @@ void Step::compute_gradients(const at::Tensor& x, const at::Tensor& labels) {
     logits = net_.forward(x, true);
   }
   logits = logits.to(at::kFloat);
+  logits_ = logits.detach();
   const int64_t n = labels.size(0);
   const at::Tensor characters = logits.slice(0, 0, n), &merged = merged_;
   at::Tensor loss = loss_of(characters, labels, merged, state_.recipe.label_smoothing);

@@ -31,6 +31,8 @@ class Step {
   at::Tensor& m() { return m_; }       // moments of the optimiser
   at::Tensor& v() { return v_; }
 
+  const at::Tensor& logits() const { return logits_; }  // of the last step, f32 [n + non-characters, classes]
+
   // Sums since begin_epoch(): of the steps' mean losses, of right answers. Reading them waits for the device.
   double loss_sum() const { return loss_sum_.item<double>(); }
   double correct_sum() const { return correct_sum_.item<double>(); }
@@ -51,7 +53,7 @@ class Step {
   at::Tensor m_, v_;
   std::optional<GradientMean> gradient_mean_;
   at::Tensor loss_sum_, correct_sum_;
-  at::Tensor reported_, right_;  // of a step: the loss, how many of its answers
+  at::Tensor logits_, reported_, right_;  // of a step: the loss, how many of its answers
   at::Tensor loss_scale_;
   at::Tensor static_x_, static_labels_;  // what the recorded step reads
 };

@@ -30,6 +30,8 @@ try:
     import torch
     import torch.nn.functional as F
     from torch import nn
+
+    from torch_net import Net
 except ImportError as missing:
     sys.exit(f'bench-train: {missing}. The Python side needs PyTorch, NumPy and Pillow; on Debian and Ubuntu:\n'
              '  apt-get install python3-torch python3-numpy python3-pil\n'
@@ -41,47 +43,6 @@ def row(what, value, note=''):
 
 
 # ---- 1. the training step ------------------------------------------------------------------------------------------
-
-class Net(nn.Module):
-    """The network that train_bench describes (native/nets/network.h), as PyTorch modules."""
-
-    def __init__(self, nodes):
-        super().__init__()
-        self.nodes = nodes
-        self.layers = nn.ModuleDict()
-        for i, node in enumerate(nodes):
-            x = nodes[node['a']] if node['a'] >= 0 else None
-            if node['op'] == 'conv':
-                self.layers[str(i)] = nn.Conv2d(x['channels'], node['channels'], node['kernel'], node['stride'],
-                                                node['pad'], bias=node['bias'])
-            elif node['op'] == 'batch_norm':
-                self.layers[str(i)] = nn.BatchNorm2d(node['channels'])
-            elif node['op'] == 'linear':
-                features = x['channels'] * x['height'] * x['width']
-                self.layers[str(i)] = nn.Linear(features, node['channels'], bias=node['bias'])
-            elif node['op'] == 'dropout':
-                self.layers[str(i)] = nn.Dropout(node['rate'])
-            elif node['op'] in ('rnn', 'lstm'):
-                sys.exit('bench-train: recurrent networks are not compared')
-
-    def forward(self, x):
-        values = [x]
-        for i, node in enumerate(self.nodes[1:], 1):
-            a, op = values[node['a']], node['op']
-            if op == 'relu':
-                values.append(F.relu(a, inplace=node['a'] > 0))
-            elif op == 'max_pool':
-                values.append(F.max_pool2d(a, node['kernel'], node['stride']))
-            elif op == 'global_average_pool':
-                values.append(a.mean((2, 3)))
-            elif op == 'add':
-                values.append(a + values[node['b']])
-            elif op == 'linear':
-                values.append(self.layers[str(i)](a.flatten(1)))
-            else:
-                values.append(self.layers[str(i)](a))
-        return values[-1]
-
 
 def read_pack(path):
     """Pixels u8 [n, h, w] and labels [n] of a pack (native/data/pack.h)."""

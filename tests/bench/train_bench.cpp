@@ -6,6 +6,7 @@
 //   recorded N  the same by CUDA graphs
 //   whole N     N steps with all that training does to its input: hanzi draws ink, all augment, some add non-characters
 // Each is a session of train() of its own and answered by one line of JSON, [[input, whole], ...] in seconds.
+//   trace N FILE  N steps in fp32 without dropout; what went in and came out as safetensors, for tests/native/pytorch_parity.py
 
 #include <cstdio>
 #include <iostream>
@@ -13,9 +14,15 @@
 #include <sstream>
 
 #include "native/base/device.h"
+#include "native/base/file.h"
 #include "native/base/waiting.h"
 #include "native/data/class_table.h"
+#include "native/data/dataset.h"
 #include "native/data/pack.h"
+#include "native/train/batches.h"
+#include "native/train/ranks.h"
+#include "native/train/schedule.h"
+#include "native/train/step.h"
 #include "native/train/train.h"
 #include "tests/core/samples.h"
 #include "tests/native/temp_folder.h"
@@ -61,6 +68,7 @@ json to_json(const Network& network) {
   json nodes = json::array();
   for (const Node& node : network.nodes)
     nodes.push_back({{"op", op_name(node.op)},
+                     {"name", node.name},
                      {"a", node.a},
                      {"b", node.b},
                      {"channels", node.shape.channels},
@@ -82,6 +90,49 @@ Labels classes_of(const std::string& network) {
   for (char c = 'A'; c <= 'Z'; ++c) all.emplace_back(1, c);
   for (char c = 'a'; c <= 'z'; ++c) all.emplace_back(1, c);
   return all;
+}
+
+FloatTensor floats_of(const at::Tensor& tensor) {
+  const at::Tensor values = tensor.detach().cpu().to(at::kFloat).contiguous();
+  return {values.sizes().vec(), {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()}};
+}
+
+// Each step's weights before it, batch, learning rate and what it computed; the last step's weights after it.
+FloatTensors traced(const TrainOptions& options, const Labels& classes, int steps) {
+  const NetworkRow& row = network_row(options.network);
+  const Dataset data = load_data(options.data, row.input);
+  RunState state;
+  state.network = options.network;
+  state.recipe = options.recipe;
+  state.precision = "fp32";
+  state.total_steps = 4 * steps;
+  Network network = row.build(static_cast<int32_t>(classes.size()));
+  for (Node& node : network.nodes) node.rate = 0;
+  Net fresh(network, at::kCPU);
+  fresh.initialise(1);
+  Ranks alone({}, at::kCPU);
+  Step step(std::move(fresh), state, alone, at::kCPU, {}, false);
+  step.begin();
+  Batches batches(data, {}, state, 0, 1);
+  FloatTensors out;
+  for (int i = 0; i < steps; ++i) {
+    const Minibatch batch = batches.get(i);
+    const std::string at = "step" + std::to_string(i) + ".";
+    export_tensors(step.net(), at + "weights.", out);
+    const double loss_before = step.loss_sum();
+    out[at + "lr"] = {{1}, {static_cast<float>(learning_rate(state.recipe, i, state.total_steps))}};
+    step.run(batch);
+    out[at + "x"] = floats_of(batch.x);
+    out[at + "labels"] = floats_of(batch.labels);
+    out[at + "logits"] = floats_of(step.logits());
+    out[at + "loss"] = {{1}, {static_cast<float>(step.loss_sum() - loss_before)}};
+    for (const Net::Entry& entry : step.net().entries())
+      if (entry.parameter.role != Role::kStatistic)
+        out[at + "gradient." + entry.parameter.name] = floats_of(entry.tensor.grad());
+  }
+  export_tensors(step.net(), "step" + std::to_string(steps) + ".weights.", out);
+  export_tensors(step.average(), "average.", out);
+  return out;
 }
 
 }  // namespace
@@ -129,11 +180,12 @@ int main(int argc, char** argv) {
     pixels.commit("pixels", classes);
     strokes.commit("strokes", classes);
 
-    // What "auto" chooses is measured once, not in every session.
-    options.data = {folder / "pixels.bjp"};
-    options.out = folder / "choice";
-    options.stop_after = 1;
-    options.precision = train(options, nullptr).precision;
+    if (options.precision == "auto") {  // measured once, not in every session
+      options.data = {folder / "pixels.bjp"};
+      options.out = folder / "choice";
+      options.stop_after = 1;
+      options.precision = train(options, nullptr).precision;
+    }
 
     const Network network = row.build(static_cast<int32_t>(classes.size()));
     std::cout << json{{"device", device.str()},
@@ -147,6 +199,7 @@ int main(int argc, char** argv) {
                       {"lr", options.recipe.lr},
                       {"weight_decay", options.recipe.weight_decay},
                       {"label_smoothing", options.recipe.label_smoothing},
+                      {"ema", options.recipe.ema},
                       {"pixels", (folder / "pixels.bjp").string()},
                       {"nodes", to_json(network)}}
               << std::endl;
@@ -158,6 +211,15 @@ int main(int argc, char** argv) {
       std::vector<StepSeconds> timing;
       options.timing = &timing;
       words >> what >> options.stop_after;
+      if (what == "trace") {
+        std::string file;
+        words >> file;
+        options.data = {folder / "pixels.bjp"};
+        options.recipe.augment = options.recipe.non_characters = options.recipe.skeletons = 0;
+        write_file(file, to_safetensors(traced(options, classes, static_cast<int>(options.stop_after))));
+        std::cout << "[]" << std::endl;
+        continue;
+      }
       const bool whole = what == "whole";
       options.cuda_graphs = what == "recorded";
       options.recipe.augment = whole ? own.augment : 0;
