@@ -1,4 +1,4 @@
-# usage: cmake -D SOURCE_DIR=.. -D TEMPLATE=.. -D OUT=.. -P commit.cmake
+# usage: cmake -D SOURCE_DIR=.. -D VERSION=.. -D TEMPLATE=.. -D OUT=.. -P commit.cmake
 # Writes the git commit of SOURCE_DIR into OUT, which is left alone when it says so already: at each build, so that the
 # program names the sources that it was built from, not those of the day on which the build was configured.
 find_program(GIT git)

@@ -1,8 +1,8 @@
-// The biji command: hands the command line to the subcommand it names, reports errors.
+// The biji command.
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
+#include <fcntl.h>
+
+#include <csignal>
 #include <string_view>
 
 #include "native/base/waiting.h"
@@ -23,30 +23,10 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   mallopt(M_TOP_PAD, 256 << 20);
 #endif
-  biji::note_command_line(argc, argv);
-  CLI::App app("Biji: trains handwriting recognisers and exports them to ONNX");
-  app.require_subcommand(1);
-  biji::add_fetch(app);
-  biji::add_prepare(app);
-  biji::add_train(app);
-  biji::add_show(app);
-  biji::add_eval(app);
-  biji::add_average(app);
-  biji::add_import(app);
-  biji::add_export(app);
-  biji::add_recognize(app);
-  try {
-    app.parse(argc, argv);  // and runs the subcommand
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  } catch (const biji::Misuse& error) {
-    std::fprintf(stderr, "biji %s: %s\n", app.get_subcommands().front()->get_name().c_str(), error.what());
-    return 2;
-  } catch (const biji::Failed&) {
-    return 1;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "biji: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+  // A stream that the caller has closed stays closed: else the next file that is opened would be written to as if it were
+  // standard output. Nor does a pipe that nobody reads any more end the program: what wants to know finds out by writing.
+  for (const int stream : {0, 1, 2})
+    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY);
+  std::signal(SIGPIPE, SIG_IGN);
+  return biji::run_command(argc, argv);
 }

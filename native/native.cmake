@@ -66,7 +66,7 @@ target_link_libraries(biji_native INTERFACE biji_commands)
 # A model's card says which sources made it.
 set(BIJI_COMMIT_SOURCE ${CMAKE_BINARY_DIR}/commit.cpp)
 add_custom_target(biji_commit BYPRODUCTS ${BIJI_COMMIT_SOURCE} COMMENT ""
-  COMMAND ${CMAKE_COMMAND} -D SOURCE_DIR=${CMAKE_SOURCE_DIR} -D OUT=${BIJI_COMMIT_SOURCE}
+  COMMAND ${CMAKE_COMMAND} -D SOURCE_DIR=${CMAKE_SOURCE_DIR} -D VERSION=${PROJECT_VERSION} -D OUT=${BIJI_COMMIT_SOURCE}
     -D TEMPLATE=${CMAKE_SOURCE_DIR}/native/base/commit.cpp.in -P ${CMAKE_SOURCE_DIR}/native/commit.cmake)
 target_sources(biji_base PRIVATE ${BIJI_COMMIT_SOURCE})
 set_source_files_properties(${BIJI_COMMIT_SOURCE} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)

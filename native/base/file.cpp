@@ -2,12 +2,17 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <mutex>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +22,8 @@ namespace {
 std::runtime_error file_error(const std::filesystem::path& path, const std::string& what) {
   return std::runtime_error(path.string() + ": " + what);
 }
+
+constexpr char kTemporary[] = ".biji-tmp-";
 
 struct Descriptor {
   int fd;
@@ -32,14 +39,51 @@ Descriptor open_to_read(const std::filesystem::path& path, struct stat& info) {
   return file;
 }
 
+// Removes what killed processes have left in a folder, once a process: it may hold very many files.
+void sweep(const std::filesystem::path& folder) {
+  static std::mutex mutex;
+  static std::set<std::filesystem::path> swept;
+  {
+    const std::lock_guard lock(mutex);
+    if (!swept.insert(std::filesystem::absolute(folder)).second) return;
+  }
+  std::error_code error;
+  std::vector<std::filesystem::path> found;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    if (it->path().filename().native().find(kTemporary) != std::string::npos) found.push_back(it->path());
+  for (const std::filesystem::path& path : found) {
+    const Descriptor file{::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (file.fd >= 0 && ::flock(file.fd, LOCK_EX | LOCK_NB) == 0 && is_named(path, file.fd))
+      ::unlink(path.c_str());
+  }
+}
+
 }  // namespace
+
+bool is_named(const std::filesystem::path& path, int fd) {
+  struct stat named{}, opened{};
+  return ::stat(path.c_str(), &named) == 0 && ::fstat(fd, &opened) == 0 && named.st_ino == opened.st_ino &&
+         named.st_dev == opened.st_dev;
+}
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path());
-  temporary_ = path_;
-  temporary_ += ".tmp-" + std::to_string(::getpid());
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) throw file_error(path_, std::string("cannot be written: ") + std::strerror(errno));
+  sweep(path_.has_parent_path() ? path_.parent_path() : std::filesystem::path("."));
+  open_temporary();
+}
+
+// Whoever writes a temporary file holds its lock: one that can be locked is an orphan. Where the file system knows no locks
+// nothing is ever swept.
+void AtomicFile::open_temporary() {
+  for (int n = 0; fd_ < 0; ++n) {
+    temporary_ = path_;
+    temporary_ += kTemporary + std::to_string(::getpid()) + "-" + std::to_string(n);
+    fd_ = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd_ < 0 && errno == EEXIST) continue;
+    if (fd_ < 0) throw file_error(path_, std::string("cannot be written: ") + std::strerror(errno));
+    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 ? !is_named(temporary_, fd_) : errno == EWOULDBLOCK)
+      ::close(std::exchange(fd_, -1));  // taken for an orphan before it was locked
+  }
 }
 
 AtomicFile::~AtomicFile() {
@@ -128,17 +172,34 @@ MappedFile::~MappedFile() {
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
+std::string hexadecimal(std::string_view bytes) {
+  std::string digits;
+  for (const char byte : bytes) {
+    digits += "0123456789abcdef"[static_cast<uint8_t>(byte) >> 4];
+    digits += "0123456789abcdef"[static_cast<uint8_t>(byte) & 15];
+  }
+  return digits;
+}
+
+std::string from_hexadecimal(std::string_view digits) {
+  std::string bytes;
+  for (size_t i = 0; i < digits.size(); i += 2) {
+    uint8_t byte = 0;
+    const char* end = digits.data() + std::min(i + 2, digits.size());
+    const auto read = std::from_chars(digits.data() + i, end, byte, 16);
+    if (read.ec != std::errc() || read.ptr != end || i + 2 > digits.size())
+      throw std::runtime_error("\"" + std::string(digits) + "\" is not hexadecimal");
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
 std::string sha256(std::span<const uint8_t> bytes) {
   uint8_t digest[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr) != 1)
     throw std::runtime_error("SHA-256 is not available in this OpenSSL");
-  std::string hex;
-  for (unsigned i = 0; i < length; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4];
-    hex += "0123456789abcdef"[digest[i] & 15];
-  }
-  return hex;
+  return hexadecimal({reinterpret_cast<const char*>(digest), length});
 }
 
 std::string sha256(std::string_view bytes) {

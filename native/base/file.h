@@ -14,9 +14,10 @@
 
 namespace biji {
 
-// A replacement that becomes visible all at once: bytes go to "<path>.tmp-<pid>" beside it; commit() flushes
+// A replacement that becomes visible all at once: bytes go to "<path>.biji-tmp-<pid>-<n>" beside it; commit() flushes
 // them to the disk and renames. Without commit() (an exception, for example) the temporary file is removed
-// and path is as it was. Creates missing parent folders.
+// and path is as it was. What a process that was killed has left behind is removed when a later one first writes into
+// the same folder. Creates missing parent folders.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -31,6 +32,7 @@ class AtomicFile {
   void commit();
 
  private:
+  void open_temporary();
   [[noreturn]] void fail(const char* what);
   std::filesystem::path path_, temporary_;
   int fd_ = -1;
@@ -57,6 +59,13 @@ class MappedFile {
   const uint8_t* data_ = nullptr;
   size_t size_ = 0;
 };
+
+// Whether path is a name of the file that is open as fd: it may have been removed or replaced since.
+bool is_named(const std::filesystem::path& path, int fd);
+
+// Lower-case hexadecimal digits, two a byte; from_hexadecimal() throws for what is none.
+std::string hexadecimal(std::string_view bytes);
+std::string from_hexadecimal(std::string_view digits);
 
 // Lower-case hexadecimal SHA-256, and standard base64 with padding.
 std::string sha256(std::span<const uint8_t> bytes);

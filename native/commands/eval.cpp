@@ -25,7 +25,10 @@ void add_eval(CLI::App& app) {
       "write a self-contained page: curves, calibration, confusions, worst errors, classes, groups");
   command->add_option("--device", options->device, "auto, cpu, cuda or cuda:N")->capture_default_str();
 
-  command->callback([options] { report(*options); });
+  command->callback([options] {
+    report(*options);
+    check_output();
+  });
 }
 
 }  // namespace biji

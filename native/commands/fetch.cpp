@@ -156,10 +156,10 @@ void add_fetch(CLI::App& app) {
   command->callback([options, list_sets] {
     if (*list_sets) {
       std::fputs(fetch_list().c_str(), stdout);
-      return;
+      return check_output();
     }
     if (options->sets.empty() || options->out.empty()) throw Misuse("give SET and --out, or --list");
-    if (!fetch(*options, stop_on_interrupt())) {
+    if (!fetch(*options, stop_on_signal())) {
       std::fprintf(stderr, "stopped; the same command goes on from here\n");
       throw Failed();
     }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "native/commands/commands.h"
+#include "native/commands/options.h"
 #include "native/nets/network.h"
 
 namespace biji {
@@ -58,8 +59,11 @@ void add_prepare(CLI::App& app) {
   command
       ->add_option("--cap", options->cap,
                    "unipen: at most so many samples of one label by one writer; 0 = all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from(0))
       ->capture_default_str();
+  command->add_flag("--strict", options->strict,
+                    "fail where a file ends within a sample or cannot be read; else what precedes is kept, "
+                    "with a warning");
   command->add_flag("--texts", options->texts, "unipen: a pack of texts, whatever the categories");
   const auto network = std::make_shared<std::string>("auto");
   std::vector<std::string> inputs = {"auto"};

@@ -12,9 +12,11 @@
 #include <variant>
 
 #include "native/base/file.h"
+#include "native/base/json.h"
 #include "native/base/progress.h"
 #include "native/commands/annotate.h"
 #include "native/commands/commands.h"
+#include "native/commands/options.h"
 #include "native/data/ink_file.h"
 #include "native/train/read.h"
 #include "native/train/run_model.h"
@@ -181,7 +183,7 @@ int64_t recognize(const RecognizeOptions& options, const std::atomic<bool>* stop
                       {"min_probability", options.min_probability},
                       {"images", images}};
     // A file's name may be bytes that are no UTF-8.
-    const std::string text = all.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    const std::string text = json_text(all, 1) + "\n";
     if (json_only)
       std::fputs(text.c_str(), stdout);
     else
@@ -214,7 +216,7 @@ void add_recognize(CLI::App& app) {
       ->expected(0, 1)
       ->default_str("-");
   command->add_option("--candidates", options->reading.candidates, "of each character, in --json")
-      ->check(CLI::Range(1, 1024))
+      ->check(number_in(1, 1024))
       ->capture_default_str();
   command->add_option("--allow", options->allow, "characters that may be read, such as 0-9");
   command->add_option("--segment", *segment, "auto, or none: a picture is one character")
@@ -226,7 +228,7 @@ void add_recognize(CLI::App& app) {
   command
       ->add_option("--min-probability", options->min_probability,
                    "characters less probable are left out of the text; 0 keeps all, as the page does")
-      ->check(CLI::Range(0., 1.))
+      ->check(number_in(0, 1))
       ->capture_default_str();
 
   command->callback([options, segment, ink] {
@@ -235,7 +237,9 @@ void add_recognize(CLI::App& app) {
                    "; put it last, or --json=-");
     options->reading.split = *segment == "auto";
     options->reading.shade = *ink == "auto" ? Shade::kAuto : *ink == "dark" ? Shade::kDark : Shade::kLight;
-    if (recognize(*options, stop_on_interrupt()) > 0) throw Failed();
+    const int64_t failed = recognize(*options, stop_on_signal());
+    check_output();
+    if (failed > 0) throw Failed();
   });
 }
 

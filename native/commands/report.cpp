@@ -9,6 +9,7 @@
 
 #include "native/base/device.h"
 #include "native/base/file.h"
+#include "native/base/json.h"
 #include "native/base/progress.h"
 #include "native/commands/report_page.h"
 #include "native/data/dataset.h"
@@ -225,8 +226,7 @@ void report(const ReportOptions& options) {
   const bool json_to_stdout = options.json == "-";
   if (!json_to_stdout) print(e);
   if (!options.json.empty()) {
-    // Paths may hold bytes that are no UTF-8.
-    const std::string text = to_json(e).dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+    const std::string text = json_text(to_json(e), 1) + "\n";
     if (json_to_stdout)
       std::fwrite(text.data(), 1, text.size(), stdout);
     else

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "native/base/file.h"
+#include "native/base/json.h"
 #include "native/commands/report/files.h"
 #include "native/data/png.h"
 
@@ -39,19 +40,17 @@ std::string_view page_file(std::string_view name) {
 std::string hashes(std::span<const std::string_view> names) {
   std::string list;
   for (const std::string_view name : names) {
-    const std::string hex = sha256(page_file(name));
-    std::vector<uint8_t> bytes;
-    for (size_t i = 0; i < hex.size(); i += 2)
-      bytes.push_back(static_cast<uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-    list += (list.empty() ? "'sha256-" : " 'sha256-") + base64(bytes) + "'";
+    const std::string digest = from_hexadecimal(sha256(page_file(name)));
+    list += (list.empty() ? "'sha256-" : " 'sha256-") +
+            base64({reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}) + "'";
   }
   return list;
 }
 
-// JSON that can stand inside <script>: nothing in it opens or closes an element. Bytes that are no UTF-8 become U+FFFD.
+// JSON that can stand inside <script>: nothing in it opens or closes an element.
 std::string in_script(const json& value) {
   std::string text;
-  for (const char c : value.dump(-1, ' ', false, json::error_handler_t::replace))
+  for (const char c : json_text(value))
     if (c == '<')  // stands in strings alone
       text += "\\u003c";
     else

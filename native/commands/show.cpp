@@ -12,6 +12,7 @@
 #include "native/base/file.h"
 #include "native/base/random.h"
 #include "native/commands/commands.h"
+#include "native/commands/options.h"
 #include "native/data/archive.h"
 #include "native/data/casia.h"
 #include "native/data/dataset.h"
@@ -273,14 +274,14 @@ void add_show(CLI::App& app) {
   command->add_option("--sheet", options->sheet, "write one PNG file with many samples");
   command->add_option("--class", options->class_label, "show this class only; of texts, this text");
   command->add_option("--limit", options->limit, "samples on the sheet, and files for each class; 0 = all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number_from(0))
       ->capture_default_str();
   command->add_option("--columns", options->columns, "of the sheet")
-      ->check(CLI::Range(1, 1000))
+      ->check(number_in(1, 1000))
       ->capture_default_str();
   auto* augmented = command->add_flag("--augmented")->description("augment the samples as training does");
   command->add_option("--strength", options->augmented, "of augmentation (1)")
-      ->check(CLI::Range(0., 2.))
+      ->check(number_in(0, 2))
       ->needs(augmented);
   command->add_flag("--skeletons,--as-ink", options->as_ink,
                     "skeletonise scans and draw them anew with another pen, as training does");
@@ -295,6 +296,7 @@ void add_show(CLI::App& app) {
   command->callback([options, augmented] {
     if (*augmented && options->augmented == 0) options->augmented = 1;
     show(*options);
+    check_output();
   });
 }
 

@@ -79,12 +79,12 @@ void read_gnt(ByteStream& stream, Skipped& skipped, const std::function<bool(Gnt
   std::array<uint8_t, 10> header;
   std::vector<uint8_t> pixels;
   while (const size_t got = stream.read(header)) {
-    if (got < header.size()) return skipped.add(kCutShort, at_byte(stream, offset));
+    if (got < header.size()) return skipped.add_damage(kCutShort, at_byte(stream, offset));
     const uint32_t bytes = u32(header.data());
     const uint32_t width = u16(header.data() + 6), height = u16(header.data() + 8);
     const uint64_t area = uint64_t{width} * height;
     if (area == 0 || bytes != 10 + area)
-      return skipped.add(
+      return skipped.add_damage(
           "the record's size contradicts its width and height; the rest of the file is left out",
           at_byte(stream, offset));
     const bool too_large = width > static_cast<uint32_t>(kMaxImageSide) ||
@@ -93,12 +93,13 @@ void read_gnt(ByteStream& stream, Skipped& skipped, const std::function<bool(Gnt
     if (too_large) {  // read past it, a piece at a time
       for (uint64_t left = area; left > 0;) {
         const size_t piece = static_cast<size_t>(std::min<uint64_t>(left, 1 << 20));
-        if (!read_exactly(stream, piece, pixels)) return skipped.add(kCutShort, at_byte(stream, offset));
+        if (!read_exactly(stream, piece, pixels))
+          return skipped.add_damage(kCutShort, at_byte(stream, offset));
         left -= piece;
       }
       skipped.add("the image is larger than any scan", at_byte(stream, offset));
     } else {
-      if (!read_exactly(stream, area, pixels)) return skipped.add(kCutShort, at_byte(stream, offset));
+      if (!read_exactly(stream, area, pixels)) return skipped.add_damage(kCutShort, at_byte(stream, offset));
       std::string label = gbk_to_utf8(header[4], header[5]);
       if (label.empty()) {
         skipped.add("the label is not a character of GBK", at_byte(stream, offset));
@@ -119,14 +120,14 @@ void read_pot(ByteStream& stream, Skipped& skipped, const std::function<bool(Pot
   std::array<uint8_t, 8> header;
   std::vector<uint8_t> body;
   while (const size_t got = stream.read(header)) {
-    if (got < header.size()) return skipped.add(kCutShort, at_byte(stream, offset));
+    if (got < header.size()) return skipped.add_damage(kCutShort, at_byte(stream, offset));
     const uint32_t bytes = u16(header.data());
     const uint32_t strokes = u16(header.data() + 6);
     if (bytes < header.size() + 4)
-      return skipped.add("the record is too small to be one; the rest of the file is left out",
-                         at_byte(stream, offset));
+      return skipped.add_damage("the record is too small to be one; the rest of the file is left out",
+                                at_byte(stream, offset));
     if (!read_exactly(stream, bytes - header.size(), body))
-      return skipped.add(kCutShort, at_byte(stream, offset));
+      return skipped.add_damage(kCutShort, at_byte(stream, offset));
     PotSample out{gbk_to_utf8(header[3], header[2]), {}};
     bool ended = false, broken = (bytes - header.size()) % 4 != 0;
     std::vector<Point> stroke;

@@ -137,7 +137,7 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
       for (int64_t i = 0; i < pack.count(); ++i)
         groups[i] = first + (pack.groups().empty() ? 0 : pack.groups()[static_cast<size_t>(i)]);
     }
-    data.sources.push_back({info.name, paths[p].string(), pack.count()});
+    data.sources.push_back({info.name, paths[p].string(), pack.count(), 1, pack.checksum()});
     data.terms = joined(std::move(data.terms), {info.terms});
     begin += pack.count();
   }
@@ -177,7 +177,9 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
   }
   const Dataset data = with_shares(load_data(paths, input), shares);
   for (size_t i = 0; i < sources.size(); ++i)
-    if (sources[i].name != data.sources[i].name || sources[i].samples != data.sources[i].samples)
+    if (sources[i].checksum.empty()
+            ? sources[i].name != data.sources[i].name || sources[i].samples != data.sources[i].samples
+            : sources[i].checksum != data.sources[i].checksum)
       throw std::runtime_error(sources[i].path +
                                ": is not the pack that this run began with; restore it or train anew");
   return data;

@@ -36,7 +36,7 @@ ImportedPack::ImportedPack(const PrepareOptions& options, PackKind kind, const I
 void ImportedPack::add(Imported&& sample) {
   ++seen_;
   if (!sample.left_out.empty()) {
-    skipped.add(sample.left_out, sample.where);
+    skipped.add(sample.left_out, sample.where, !sample.damage.empty());
     if (sample.damage.empty() || ++damaged_ > kNamed) return;
     if (progress) progress->clear();
     std::fprintf(stderr, "skipped %s: %s\n", sample.where.c_str(), sample.damage.c_str());
@@ -55,6 +55,13 @@ void ImportedPack::add(Imported&& sample) {
 void ImportedPack::commit(const std::string& name, const Labels& classes, const std::vector<uint16_t>& moved,
                           const std::vector<std::string>& groups, const std::string& terms,
                           const std::string& about) {
+  for (const auto& [reason, entry] : skipped.reasons) {
+    if (!entry.damage) continue;
+    if (options_.strict)
+      throw std::runtime_error(entry.first + ": " + reason + "; without --strict it would be left out");
+    std::fprintf(stderr, "warning: %s: %s%s; the rest is kept\n", entry.first.c_str(), reason.c_str(),
+                 entry.count > 1 ? (", and " + std::to_string(entry.count - 1) + " more").c_str() : "");
+  }
   pack_.relabel(moved);
   pack_.commit(name, classes, groups, terms);
 

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cassert>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <unordered_set>
@@ -321,6 +322,14 @@ Pack::Pack(const std::filesystem::path& path) : file_(path) {
              sound(data_.subspan(offsets_[i], offsets_[i + 1] - offsets_[i]), texts, known);
     if (!good) fail("has strokes that contradict their counts" + rebuild);
   }
+}
+
+std::string Pack::checksum() const {
+  Header header;
+  std::memcpy(&header, file_.bytes().data(), sizeof header);
+  char text[17];
+  std::snprintf(text, sizeof text, "%08x%08x", header.header_crc, header.body_crc);
+  return text;
 }
 
 std::span<const uint8_t> Pack::image(int64_t i) const {

@@ -65,8 +65,9 @@ struct PackInfo {
 struct DataSource {
   std::string name;
   std::string path;
-  int64_t samples = 0;  // used for training
-  double share = 1;     // of its samples that are used
+  int64_t samples = 0;        // used for training
+  double share = 1;           // of its samples that are used
+  std::string checksum = {};  // Pack::checksum(); empty in runs of earlier versions
 };
 
 // Writes a pack sample by sample; of the samples, only 12 bytes each stay in memory.
@@ -122,6 +123,8 @@ class Pack {
 
   const PackInfo& info() const { return info_; }
   int64_t count() const { return count_; }
+  // 16 hexadecimal digits that another pack has by chance alone: the file's two CRC-32.
+  std::string checksum() const;
   std::span<const uint16_t> labels() const { return labels_; }  // [count]; empty for texts
   std::span<const uint16_t> groups() const { return groups_; }  // [count], or empty
   std::span<const uint8_t> pixels() const { return data_; }     // pixels: [count, size_px, size_px]

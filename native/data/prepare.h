@@ -43,6 +43,8 @@ struct PrepareOptions {
   // idx sets, png: the input to make, a picture. Empty: that of digits for the classes 0-9, of letters where only a-z
   // and A-Z join them, else of hanzi; for idx sets of which all classes are kept, the set's own.
   std::optional<NamedInput> input = {};
+  // Throw where a file ends within a sample or cannot be read; else what precedes is kept, with a warning.
+  bool strict = false;
   int threads = 0;  // 0 = one a core
 };
 

@@ -25,7 +25,8 @@ struct Exported {
 };
 
 std::runtime_error damaged(const fs::path& path, const json::exception& error) {
-  return std::runtime_error(path.string() + ": is damaged (" + error.what() + "); export the model again");
+  return std::runtime_error(path.string() + ": is damaged (" + message_of(error) +
+                            "); export the model again");
 }
 
 Exported read_exported(const fs::path& folder) {

@@ -7,12 +7,14 @@
 
 #include "native/base/commit.h"
 #include "native/base/file.h"
+#include "native/base/json.h"
 #include "native/nets/model.h"
 #include "native/nets/onnx_model.h"
 #include "native/train/calibrate.h"
 #include "native/train/eval.h"
 #include "native/train/golden.h"
 #include "native/train/run_model.h"
+#include "native/train/sources.h"
 
 namespace biji {
 namespace {
@@ -61,6 +63,7 @@ void warn_of_commit(const std::string& commit) {
 void export_model(const ExportOptions& options) {
   const Stored stored = stored_of(options.precision);
   RunState state = read_run(options.run);
+  find_again({&state.data, &state.validation}, options.data);
   const Net trained = run_net(options.run, state);
   Net net = fold(trained);
   round_to(net, stored);
@@ -131,8 +134,8 @@ void export_model(const ExportOptions& options) {
   const json check = golden(net, state, shareable(state.terms));
   write_file(out / "model.onnx", onnx);
   write_file(out / "labels.txt", text_of(state.classes));
-  write_file(out / "golden.json", check.dump() + "\n");
-  write_file(out / "model.json", card.dump(2) + "\n");
+  write_file(out / "golden.json", json_text(check) + "\n");
+  write_file(out / "model.json", json_text(card, 2) + "\n");
   if (!options.quiet)
     std::printf(
         "wrote %s: %.1f kB, %lld parameters, %.2f M multiply-adds, temperature %.3f, tolerance %.2g\n",

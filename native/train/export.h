@@ -14,7 +14,8 @@ struct ExportOptions {
   std::vector<std::filesystem::path> evaluate;  // packs whose accuracy goes into model.json
   std::string version = "0.1.0";
   bool quiet = false;
-  std::string title = {};  // for menus; empty: the name
+  std::string title = {};                        // for menus; empty: the name
+  std::vector<std::filesystem::path> data = {};  // packs of the run that lie elsewhere now (sources.h)
 };
 
 // Writes the folder; model.json last, so that it never names a file that is not there. model.json holds

@@ -52,6 +52,13 @@ std::string text(const char* name, const char* otherwise) {
   return value && *value ? value : otherwise;
 }
 
+// Whether srun started this process. A batch script and the shell of salloc have Slurm's variables as well, for there are
+// tasks in the job, but they are no task: their step is none or one of the numbers above SLURM_MAX_NORMAL_STEP_ID.
+bool in_step(const char* name) {
+  const char* value = std::getenv(name);
+  return value && *value && std::strtoull(value, nullptr, 10) <= 0xfffffff0;
+}
+
 // Runs what talks to the others; their libraries' messages are long and do not say what to do.
 template <class Function>
 auto talk(const RankPlace& place, Function&& function) {
@@ -74,12 +81,13 @@ struct Ranks::Group {
 
 RankPlace rank_place() {
   struct Launcher {
-    const char *rank, *size, *local;
+    const char *rank, *size, *local, *step = nullptr;
   };
   for (const Launcher& names :
        {Launcher{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
         Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
-        Launcher{"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"}}) {
+        Launcher{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "SLURM_STEP_ID"}}) {
+    if (names.step && !in_step(names.step)) continue;
     const std::optional<int> rank = number(names.rank), size = number(names.size);
     if (!rank || !size) continue;
     if (*size < 1 || *rank >= *size)

@@ -5,7 +5,7 @@
 // process and nothing here does anything:
 //   RANK, WORLD_SIZE, LOCAL_RANK                                   (torchrun, or by hand)
 //   OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE, ..._LOCAL_RANK     (Open MPI)
-//   SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID                      (srun)
+//   SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_LOCALID              (srun; where SLURM_STEP_ID is that of a step)
 //   MASTER_ADDR (127.0.0.1), MASTER_PORT (29500)                   where rank 0 listens
 // Gradients travel by NCCL between CUDA devices and by Gloo between CPUs.
 #pragma once

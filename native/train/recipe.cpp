@@ -53,7 +53,7 @@ Field number_field(const char* name, Number Recipe::* member, double least, doub
                       (!whole || value.get<double>() == std::floor(value.get<double>()));
     if (!fits)
       throw std::runtime_error(std::string(name) + ": is to be a " + (whole ? "whole " : "") + "number " +
-                               range + ", not " + value.dump());
+                               range + ", not " + json_text(value));
     recipe.*member = static_cast<Number>(value.get<double>());
   };
   return {{name, range, help}, set, [=](const Recipe& recipe) { return short_decimal(recipe.*member); }};
@@ -70,7 +70,7 @@ Field choice_field(const char* name, std::string Recipe::* member, const char* w
         recipe.*member = word;
         return;
       }
-    throw std::runtime_error(std::string(name) + ": there are " + range + ", not " + value.dump());
+    throw std::runtime_error(std::string(name) + ": there are " + range + ", not " + json_text(value));
   };
   return {{name, range, help}, set, [=](const Recipe& recipe) { return json(recipe.*member); }};
 }
@@ -229,7 +229,7 @@ RecipeFile read_recipe(const std::filesystem::path& path) {
     if (!(file.held_out >= 0 && file.held_out <= 0.5)) throw std::runtime_error("held_out: is to be 0..0.5");
     return file;
   } catch (const std::exception& error) {
-    throw std::runtime_error(path.string() + ": is no recipe: " + error.what());
+    throw std::runtime_error(path.string() + ": is no recipe: " + message_of(error));
   }
 }
 

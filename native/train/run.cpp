@@ -13,7 +13,20 @@ namespace biji {
 
 using nlohmann::json;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSource, name, path, samples, share)
+// JSON is UTF-8, file names are any bytes: those that are not UTF-8 are kept in hexadecimal as well.
+static void to_json(json& out, const DataSource& source) {
+  out = {{"name", source.name}, {"path", source.path}, {"samples", source.samples}, {"share", source.share}};
+  if (!source.checksum.empty()) out["checksum"] = source.checksum;
+  std::vector<int32_t> points;
+  if (!code_points(source.path, points)) out["path_hex"] = hexadecimal(source.path);
+}
+
+static void from_json(const json& in, DataSource& source) {
+  source = {in.value("name", ""), in.value("path", ""), in.value("samples", int64_t{0}),
+            in.value("share", 1.), in.value("checksum", "")};
+  if (in.contains("path_hex")) source.path = from_hexadecimal(in.at("path_hex").get<std::string>());
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, centring, pen_px, directions,
@@ -47,7 +60,7 @@ RunState read_run(const std::filesystem::path& folder) {
       parsed["network"] = "mnist-lstm";
     return parsed.get<RunState>();
   } catch (const std::exception& error) {
-    throw std::runtime_error(path.string() + ": is damaged (" + error.what() +
+    throw std::runtime_error(path.string() + ": is damaged (" + message_of(error) +
                              "); train into another folder");
   }
 }
@@ -70,10 +83,10 @@ void save_run(const std::filesystem::path& folder, RunState& state, const FloatT
   state.checkpoints.insert(state.checkpoints.begin(), checkpoint);
   if (state.checkpoints.size() > 2) state.checkpoints.resize(2);
   if (best) state.best = checkpoint;
-  write_file(folder / "state.json", json(state).dump(1) + "\n");
+  write_file(folder / "state.json", json_text(state, 1) + "\n");
 
   std::string log;
-  for (const EpochRow& row : state.epochs) log += json(row).dump() + "\n";
+  for (const EpochRow& row : state.epochs) log += json_text(row) + "\n";
   write_file(folder / "log.jsonl", log);
 
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -82,7 +95,7 @@ void save_run(const std::filesystem::path& folder, RunState& state, const FloatT
         file == state.best.file || std::any_of(state.checkpoints.begin(), state.checkpoints.end(),
                                                [&](const Checkpoint& c) { return c.file == file; });
     // Left behind by a run that was killed while it wrote.
-    const bool leftover = file.find(".tmp-") != std::string::npos;
+    const bool leftover = file.find(".tmp-") != std::string::npos;  // of earlier versions
     if (leftover || (file.starts_with("checkpoint-") && !named)) {
       std::error_code ignored;
       std::filesystem::remove(entry.path(), ignored);

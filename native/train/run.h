@@ -3,6 +3,7 @@
 //   state.json                        RunState, replaced last: it names the checkpoints that are complete
 //   checkpoint-00000123.safetensors   after step 123: "model.*" weights, "average.*" their average, "optimizer.*"
 //   log.jsonl                         one line for each finished epoch
+//   lock                              while a process trains it (native/base/lock.h)
 //
 // Every file is replaced atomically, so a run that was killed at any moment resumes from its last checkpoint.
 #pragma once

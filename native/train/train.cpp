@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "native/base/device.h"
+#include "native/base/lock.h"
 #include "native/base/progress.h"
 #include "native/base/random.h"
 #include "native/data/dataset.h"
@@ -22,6 +23,7 @@
 #include "native/train/precision.h"
 #include "native/train/ranks.h"
 #include "native/train/schedule.h"
+#include "native/train/sources.h"
 #include "native/train/step.h"
 
 namespace biji {
@@ -63,6 +65,8 @@ RunState state_of(const TrainOptions& options, at::Device device) {
       throw std::runtime_error(options.out.string() + ": was made by `biji " + state.made_by +
                                "`, not trained; begin another run with --init " + options.out.string());
     check_input(options.out, state);
+    find_again({&state.data, &state.validation}, options.data);
+    find_again({&state.data, &state.validation}, options.validation);
     return state;
   }
   if (std::filesystem::exists(options.out / "state.json"))
@@ -76,7 +80,7 @@ RunState state_of(const TrainOptions& options, at::Device device) {
   state.threads = set_threads(options.threads);
   state.command = options.command;
   state.git_commit = options.git_commit;
-  state.init = options.init.string();
+  if (!options.init.empty()) state.init = std::filesystem::absolute(options.init).string();
   return state;
 }
 
@@ -100,6 +104,7 @@ Dataset load_packs(const TrainOptions& options, const InputSpec& input, std::vec
     data = with_shares(data, shares);
   }
   sources = data.sources;
+  for (DataSource& source : sources) source.path = std::filesystem::absolute(source.path).string();
   return data;
 }
 
@@ -189,7 +194,8 @@ class Trainer {
   const at::Device device_;
   Ranks ranks_;
   const OwnStream stream_;
-  const bool quiet_;  // one rank speaks for all
+  const bool quiet_;  // one rank speaks for all, and writes
+  const std::unique_ptr<FolderLock> lock_;
   RunState state_;
   TrainingData data_;
   std::optional<Step> step_;
@@ -208,6 +214,7 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
       ranks_(place_, device_),
       stream_(device_),
       quiet_(options.quiet || !ranks_.first()),
+      lock_(ranks_.first() ? std::make_unique<FolderLock>(options.out) : nullptr),
       state_(state_of(options, device_)),
       data_(load_training_data(options, state_, device_)) {
   set_threads(state_.threads);
@@ -218,6 +225,7 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
   seconds_before_ = state_.seconds;
   first_step_ = state_.step;
   progress_.emplace("train", state_.total_steps, state_.step);
+  if (!options.resume) save(false);  // what cannot be written fails now, what is killed now resumes
 }
 
 void Trainer::begin_weights() {

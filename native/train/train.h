@@ -40,7 +40,9 @@ struct TrainOptions {
   std::string precision = "auto";  // "auto", "fp32", "bf16", "fp16"
   bool cuda_graphs = false;        // cuda_graph.h; one rank
   double save_every = 600;  // seconds between checkpoints within an epoch; 0: only at its end and on stop
-  bool resume = false;      // go on where out stands; only out, device, cuda_graphs and save_every count
+  // Go on where out stands; only out, device, cuda_graphs and save_every count, and data and validation: packs of the run
+  // that lie elsewhere now (sources.h).
+  bool resume = false;
   std::string command;      // recorded for the model's card
   std::string git_commit;   // likewise
   bool quiet = false;       // print nothing
@@ -51,7 +53,8 @@ struct TrainOptions {
 };
 
 // Trains until done or until *stop becomes true, leaving a checkpoint in both cases; returns the state
-// reached. stop may be set by a signal handler; nullptr = never. Throws std::runtime_error for data that do
+// reached. The folder is made and locked before anything else, and holds a run to resume (of step 0) before the first
+// step. stop may be set by a signal handler; nullptr = never. Throws std::runtime_error for data that do
 // not fit together, an unusable device or folder, a diverged loss.
 RunState train(const TrainOptions& options, const std::atomic<bool>* stop);
 

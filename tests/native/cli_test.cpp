@@ -1,32 +1,19 @@
 // The command line: exit code 0 done, 1 failed, 2 misused; errors name the file.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <future>
 #include <vector>
 
+#include "native/base/commit.h"
+#include "native/base/file.h"
 #include "native/train/run.h"
+#include "tests/native/command.h"
 #include "tests/native/testing.h"
 
 namespace biji {
 namespace {
-
-struct Outcome {
-  int code;
-  std::string text;  // both streams
-};
-
-Outcome biji_command(const std::string& arguments) {
-  FILE* pipe = popen((std::string(BIJI_COMMAND) + " " + arguments + " 2>&1").c_str(), "r");
-  std::string text;
-  char buffer[4096];
-  while (const size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, n);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
-}
 
 TEST(CommandLine, HelpShowsExamples) {
   EXPECT_EQ(biji_command("--help").code, 0);
@@ -34,6 +21,51 @@ TEST(CommandLine, HelpShowsExamples) {
     const Outcome help = biji_command(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_NE(help.text.find("Example"), std::string::npos) << command;
+  }
+}
+
+TEST(CommandLine, HelpHasTheDefaultsOfTheNetworkThatIsNamed) {
+  const std::string any = biji_command("train --help").text,
+                    letters = biji_command("train letters --help").text;
+  EXPECT_NE(any.find("--epochs NUMBER "), std::string::npos) << any;
+  for (const char* shown : {"--epochs NUMBER=8 ", "--optimizer NAME=muon ", "skeletons=0.3 (0..1)"})
+    EXPECT_NE(letters.find(shown), std::string::npos) << shown << letters;
+}
+
+TEST(CommandLine, TellsItsVersion) {
+  const Outcome outcome = biji_command("--version");
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.text.find("biji 0."), 0u) << outcome.text;
+  EXPECT_NE(outcome.text.find("commit " + git_commit()), std::string::npos);
+  EXPECT_NE(outcome.text.find("LibTorch "), std::string::npos);
+}
+
+TEST(CommandLine, MisuseNamesWhatWasMeant) {
+  const std::pair<const char*, const char*> typed[] = {
+      {"trian digits", "did you mean train?"},
+      {"train digits --data x --out y --epoch 3", "no option --epoch; did you mean --epochs?"},
+      {"train digits --dta=x", "no option --dta; did you mean --data?"},
+      {"recognise x.png", "did you mean recognize?"},
+      {"show x --nonesuch", "no option --nonesuch\n"},
+      {"show x --limit -3", "--limit: -3 is not a number 0 or more"},
+      {"train digits --data x --out y --held-out 3", "3 is not a number 0..0.5"},
+      {"train --resume --out x --lr 0.1 digits", "leave out MODEL, --lr"}};
+  for (const auto& [arguments, said] : typed) {
+    const Outcome outcome = biji_command(arguments);
+    EXPECT_EQ(outcome.code, 2) << arguments;
+    EXPECT_NE(outcome.text.find(said), std::string::npos) << outcome.text;
+  }
+}
+
+TEST(CommandLine, OutputThatCannotBeWrittenIsAFailure) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 20);
+  const std::string show = "show " + (folder / "bars.bjp").string();
+  EXPECT_EQ(biji_command(show + " > /dev/null").code, 0);
+  for (const char* to : {" > /dev/full", " >&-", " | true; exit ${PIPESTATUS[0]}"}) {
+    const Outcome outcome = shell("exec bash -c '" BIJI_COMMAND " " + show + to + "'");
+    EXPECT_EQ(outcome.code, 1) << to << outcome.text;
+    EXPECT_NE(outcome.text.find("standard output"), std::string::npos) << to << outcome.text;
   }
 }
 

@@ -385,20 +385,6 @@ TEST(Loss, OfAMergedLabelIsThatOfItsClassesTogether) {
               loss_of(logits, plain, {}, 0.1).item<double>(), 1e-6);
 }
 
-// Ink of ten classes: class c is a bar across whose height depends on c, beside a fixed upright.
-void write_ink_bars(const std::filesystem::path& path, int count) {
-  PackWriter writer(path, PackKind::kStrokes);
-  Random random(5);
-  for (int i = 0; i < count; ++i) {
-    Ink ink;
-    const float y = static_cast<float>(i % 10) * 100 + random.uniform(0, 20);
-    ink.add_stroke(std::vector<Point>{{0, 0}, {0, 1000}});
-    ink.add_stroke(std::vector<Point>{{0, y}, {400, y}, {800, y}});
-    writer.add(static_cast<uint16_t>(i % 10), static_cast<uint16_t>(i % 3), ink);
-  }
-  writer.commit("ink", {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, {"a", "b", "c"});
-}
-
 TEST(Ink, VariesWithTheSeedAloneAndNotAtAllWithoutStrength) {
   const TempFolder folder;
   write_ink_bars(folder / "ink.bjp", 10);
