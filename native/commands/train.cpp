@@ -99,8 +99,8 @@ std::string help_of(CLI::App& train, const CLI::FormatterBase& formatter, std::s
 
 // A run that goes on has its settings; what the command line says against them would be ignored.
 void refuse_ignored(const CLI::App& train) {
-  constexpr std::array kTaken = {"help",     "resume", "out",         "data",
-                                 "val-data", "device", "cuda-graphs", "save-every"};
+  constexpr std::array kTaken = {"help",   "resume",      "out",        "data",     "val-data",
+                                 "device", "cuda-graphs", "save-every", "log-every"};
   std::string ignored;
   for (const CLI::Option* option : train.get_options()) {
     const std::string name = option->get_single_name();
@@ -146,12 +146,13 @@ void run_train(TrainCommand& command, bool seed_given, bool held_out_given) {
     throw Misuse("give MODEL or a recipe and --data, or --resume with --out");
   if (!command.what.empty() && !command.recipe.empty())
     throw Misuse("a recipe names its network; leave MODEL out");
+  if (options.out.empty() && !options.dry_run) throw Misuse("give --out, the run's folder");
   if (!options.resume) choose_recipe(command, seed_given, held_out_given);
   options.save_every = 60 * command.save_minutes;
   options.command = command_line();
   options.git_commit = git_commit();
   const RunState state = train(options, stop_on_signal());
-  if (state.finished()) return;
+  if (state.finished() || options.dry_run) return;
   std::printf("stopped after step %lld of %lld; go on with: biji train --resume --out %s\n",
               static_cast<long long>(state.step), static_cast<long long>(state.total_steps),
               options.out.c_str());
@@ -170,7 +171,7 @@ void add_train(CLI::App& app) {
                       "packs to train on; with --resume, those of the run that lie elsewhere now");
   command->add_option("--val-data,--validation", options.validation,
                       "packs to validate on after each epoch; with --resume as --data");
-  command->add_option("--out", options.out, "the run's folder")->required();
+  command->add_option("--out", options.out, "the run's folder; needed but with --dry-run");
   command->add_option(
       "--init", options.init,
       "start from the weights of this run or exported model (fine-tuning), which may have had "
@@ -196,6 +197,15 @@ void add_train(CLI::App& app) {
                    "minutes between checkpoints within an epoch, 0 = only at its end and when stopped")
       ->check(number_from(0))
       ->capture_default_str();
+  command
+      ->add_option("--log-every", options.log_every,
+                   "steps between two rows of log.csv and TensorBoard's events in --out, 0 = none")
+      ->check(number_from(0))
+      ->capture_default_str();
+  command->add_flag(
+      "--dry-run", options.dry_run,
+      "read the data, train a few steps, print layers, sizes and an estimate of time and memory; "
+      "write nothing");
   command->add_flag("--resume", options.resume,
                     "go on with the run in --out, with the settings that it began with");
   command->formatter_fn(

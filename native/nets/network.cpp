@@ -257,31 +257,42 @@ bool fits_input(const Network& network, int32_t size_px) {
   return true;
 }
 
+namespace {
+
+int64_t elements(const Parameter& parameter) {
+  int64_t size = 1;
+  for (const int64_t n : parameter.shape) size *= n;
+  return size;
+}
+
+}  // namespace
+
+int64_t parameter_count(const Network& network, const Node& node) {
+  int64_t count = 0;
+  for (const Parameter& parameter : parameters(network, node))
+    if (parameter.role != Role::kStatistic) count += elements(parameter);
+  return count;
+}
+
 int64_t parameter_count(const Network& network) {
   int64_t total = 0;
-  for (const Node& node : network.nodes)
-    for (const Parameter& parameter : parameters(network, node)) {
-      if (parameter.role == Role::kStatistic) continue;
-      int64_t size = 1;
-      for (const int64_t n : parameter.shape) size *= n;
-      total += size;
-    }
+  for (const Node& node : network.nodes) total += parameter_count(network, node);
   return total;
+}
+
+int64_t multiply_adds(const Network& network, const Node& node) {
+  // Each weight is used once for every position of the output, a recurrent one for every row of the input.
+  const int64_t uses = recurrent(node.op) ? network.nodes[static_cast<size_t>(node.a)].shape.height
+                                          : int64_t{node.shape.height} * node.shape.width;
+  int64_t count = 0;
+  for (const Parameter& parameter : parameters(network, node))
+    if (parameter.role == Role::kWeight) count += elements(parameter) * uses;
+  return count;
 }
 
 int64_t multiply_adds(const Network& network) {
   int64_t total = 0;
-  for (const Node& node : network.nodes) {
-    // Each weight is used once for every position of the output, a recurrent one for every row of the input.
-    const int64_t uses = recurrent(node.op) ? network.nodes[static_cast<size_t>(node.a)].shape.height
-                                            : int64_t{node.shape.height} * node.shape.width;
-    for (const Parameter& parameter : parameters(network, node)) {
-      if (parameter.role != Role::kWeight) continue;
-      int64_t size = 1;
-      for (const int64_t n : parameter.shape) size *= n;
-      total += size * uses;
-    }
-  }
+  for (const Node& node : network.nodes) total += multiply_adds(network, node);
   return total;
 }
 

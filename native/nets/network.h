@@ -71,8 +71,10 @@ std::vector<Parameter> parameters(const Network& network, const Node& node);
 // Whether the same weights compute logits from inputs of that side, too.
 bool fits_input(const Network& network, int32_t size_px);
 
+int64_t parameter_count(const Network& network, const Node& node);
 int64_t parameter_count(const Network& network);
 // Multiply-adds of one sample in convolutions, linear and recurrent layers.
+int64_t multiply_adds(const Network& network, const Node& node);
 int64_t multiply_adds(const Network& network);
 
 // The network as exported: batch normalisation folded into the convolution before it, dropout removed.

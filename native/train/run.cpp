@@ -28,6 +28,7 @@ static void from_json(const json& in, DataSource& source) {
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Logged, step, loss, correct)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, centring, pen_px, directions,
                                                 order)
@@ -35,7 +36,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, inpu
                                                 seed, precision, threads, held_out, data, validation, terms,
                                                 init, made_by, mean_of, unsettled, command, git_commit, step,
                                                 total_steps, seconds, epoch_loss, epoch_correct, loss_scale,
-                                                epochs, checkpoints, best, best_accuracy, stopped_early)
+                                                logged, epochs, checkpoints, best, best_accuracy,
+                                                stopped_early)
 
 std::string joined_commands(std::string commands, const std::string& others) {
   for (size_t begin = 0; begin < others.size();) {
@@ -124,6 +126,7 @@ FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& stat
         state.step = checkpoint.step;
         std::erase_if(state.epochs, [&](const EpochRow& row) { return row.step > checkpoint.step; });
         state.epoch_loss = state.epoch_correct = 0;
+        state.logged = {state.step};
       }
       return tensors;
     } catch (const std::runtime_error& error) {

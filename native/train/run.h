@@ -3,6 +3,7 @@
 //   state.json                        RunState, replaced last: it names the checkpoints that are complete
 //   checkpoint-00000123.safetensors   after step 123: "model.*" weights, "average.*" their average, "optimizer.*"
 //   log.jsonl                         one line for each finished epoch
+//   log.csv, events.out.tfevents.biji a row every few steps (log.h)
 //   lock                              while a process trains it (native/base/lock.h)
 //
 // Every file is replaced atomically, so a run that was killed at any moment resumes from its last checkpoint.
@@ -32,6 +33,12 @@ struct EpochRow {
   double val_accuracy = -1;
   double lr = 0;       // at its end
   double seconds = 0;  // since the run began, over all its sessions
+};
+
+// What the last row of log.csv (log.h) was made of: sums over its epoch up to that step.
+struct Logged {
+  int64_t step = 0;
+  double loss = 0, correct = 0;
 };
 
 struct Checkpoint {
@@ -67,6 +74,7 @@ struct RunState {
   double epoch_loss = 0;  // sums over the running epoch, so that a resumed epoch reports the same numbers
   double epoch_correct = 0;
   double loss_scale = 65536;  // fp16
+  Logged logged;
   std::vector<EpochRow> epochs;
   std::vector<Checkpoint> checkpoints;  // newest first, at most two
   Checkpoint best;                      // by validation accuracy; empty file name without validation

@@ -92,6 +92,7 @@ void Step::update() {
   const double scale = precision_ == at::kHalf ? state_.loss_scale : 1;
   if (scale != 1) net_.gradient().mul_(1 / scale);
   const at::Tensor norm = net_.gradient().norm();
+  gradient_norm_ = norm;
   bool usable = true;
   if (precision_ == at::kHalf) {
     usable = std::isfinite(norm.item<double>());

@@ -37,6 +37,8 @@ class Step {
   double loss_sum() const { return loss_sum_.item<double>(); }
   double correct_sum() const { return correct_sum_.item<double>(); }
   void begin_epoch();
+  // Of the last step's gradient, before it was clipped. Reading it waits for the device.
+  double gradient_norm() const { return gradient_norm_.item<double>(); }
 
  private:
   void learn(const Minibatch& batch);
@@ -54,7 +56,7 @@ class Step {
   std::optional<GradientMean> gradient_mean_;
   at::Tensor loss_sum_, correct_sum_;
   at::Tensor logits_, reported_, right_;  // of a step: the loss, how many of its answers
-  at::Tensor loss_scale_;
+  at::Tensor loss_scale_, gradient_norm_;
   at::Tensor static_x_, static_labels_;  // what the recorded step reads
 };
 

@@ -17,8 +17,10 @@
 #include "native/nets/net.h"
 #include "native/train/batches.h"
 #include "native/train/cuda_graph.h"
+#include "native/train/dry_run.h"
 #include "native/train/eval.h"
 #include "native/train/init.h"
+#include "native/train/log.h"
 #include "native/train/pace.h"
 #include "native/train/precision.h"
 #include "native/train/ranks.h"
@@ -69,11 +71,12 @@ RunState state_of(const TrainOptions& options, at::Device device) {
     find_again({&state.data, &state.validation}, options.validation);
     return state;
   }
-  if (std::filesystem::exists(options.out / "state.json"))
+  if (!options.dry_run && std::filesystem::exists(options.out / "state.json"))
     throw std::runtime_error(options.out.string() +
                              ": holds a run already; go on with --resume or choose another folder");
   state.network = options.network;
   state.recipe = options.recipe;
+  if (options.dry_run) state.recipe.size_start = 0;  // what steps of the full size take
   state.seed = options.seed;
   precisions(options.precision, device);  // throws
   state.precision = options.precision;    // "auto" until the data are there to measure it with
@@ -166,12 +169,14 @@ class Trainer {
  public:
   Trainer(const TrainOptions& options, const std::atomic<bool>* stop);
   RunState run();
+  RunState rehearse();
 
  private:
   void begin_weights();
   void choose_precision();
   void print_beginning() const;
-  void step();
+  double step();
+  void log_step(double input_seconds);
   void watch_pace(double seconds, int64_t pixels);
   void show_progress();
   void end_epoch();
@@ -200,6 +205,7 @@ class Trainer {
   TrainingData data_;
   std::optional<Step> step_;
   std::optional<Batches> batches_;
+  std::optional<StepLog> log_;
   double seconds_before_ = 0;  // in earlier sessions
   int64_t first_step_ = 0;
   std::optional<Progress> progress_;
@@ -214,7 +220,7 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
       ranks_(place_, device_),
       stream_(device_),
       quiet_(options.quiet || !ranks_.first()),
-      lock_(ranks_.first() ? std::make_unique<FolderLock>(options.out) : nullptr),
+      lock_(ranks_.first() && !options.dry_run ? std::make_unique<FolderLock>(options.out) : nullptr),
       state_(state_of(options, device_)),
       data_(load_training_data(options, state_, device_)) {
   set_threads(state_.threads);
@@ -225,6 +231,9 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
   seconds_before_ = state_.seconds;
   first_step_ = state_.step;
   progress_.emplace("train", state_.total_steps, state_.step);
+  if (options.dry_run) return;
+  if (ranks_.first() && options.log_every > 0)
+    log_.emplace(options.out, options.log_every, batches_->size(), state_);
   if (!options.resume) save(false);  // what cannot be written fails now, what is killed now resumes
 }
 
@@ -277,6 +286,9 @@ void Trainer::print_beginning() const {
       static_cast<long long>(data_.samples.size()), static_cast<long long>(data_.validation.size()),
       static_cast<long long>(batches_->size()), state_.recipe.epochs, state_.precision.c_str(),
       device_.str().c_str());
+  if (!options_.dry_run)
+    std::printf("epoch      loss  accuracy  val loss  val accuracy        lr      time\n");
+  std::fflush(stdout);  // before what is said on standard error, where both go to one file
 }
 
 RunState Trainer::run() {
@@ -290,17 +302,75 @@ RunState Trainer::run() {
   return state_;
 }
 
-void Trainer::step() {
+// What the first steps take, and a part of the validation.
+RunState Trainer::rehearse() {
+  const auto timed = [](const auto& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return seconds_since(start);
+  };
+  const auto bytes = [](const at::Tensor& tensor) {
+    return tensor.defined() ? static_cast<int64_t>(tensor.nbytes()) : 0;
+  };
+  Rehearsal r{.samples = data_.samples.size(),
+              .validation = data_.validation.size(),
+              .batch = batches_->size(),
+              .steps_per_epoch = steps_per_epoch(),
+              .total_steps = state_.total_steps};
+  double input = 0;
+  const auto one_step = [&] {
+    return timed([&] {
+      input = step();
+      step_->loss_sum();  // waits for the device
+    });
+  };
+  r.first_step = r.step = one_step();
+  r.input = input;
+  std::vector<std::pair<double, double>>
+      steps;  // seconds, and of them input; the median tells of an idle machine
+  for (double spent = 0; steps.size() < 20 && spent < 3 && !state_.finished(); spent += steps.back().first) {
+    const double seconds = one_step();
+    steps.emplace_back(seconds, input);
+  }
+  std::sort(steps.begin(), steps.end());
+  if (!steps.empty()) std::tie(r.step, r.input) = steps[steps.size() / 2];
+  if (const int64_t some = std::min<int64_t>(512, r.validation); some > 0) {
+    const Dataset part = data_.validation.select(at::arange(some).to(device_));
+    r.validating = timed([&] { answers_of(step_->average(), part); }) * static_cast<double>(r.validation) /
+                   static_cast<double>(some);
+  }
+  for (const Dataset* data : {&data_.samples, &data_.validation})
+    r.data_bytes += bytes(data->pixels) + bytes(data->labels);
+  r.checkpoint_bytes = 2 * bytes(step_->net().state()) + bytes(step_->m()) + bytes(step_->v());
+  r.state_bytes = r.checkpoint_bytes + bytes(step_->net().gradient());
+  r.peak_bytes = peak_memory_bytes();
+  if (!quiet_) print_rehearsal(step_->net().network(), r);
+  return state_;
+}
+
+// Returns the seconds that it waited for its input.
+double Trainer::step() {
   const auto start = std::chrono::steady_clock::now();
+  if (log_) log_->begin_step();
   const Minibatch batch = batches_->get(state_.step);
   const double input_seconds = seconds_since(start);
   step_->run(batch);
   const double seconds = seconds_since(start);
   if (device_.is_cpu()) watch_pace(seconds - input_seconds, batch.x.numel());
-  if (!options_.timing) return;
+  if (log_) log_step(input_seconds);
+  if (!options_.timing) return input_seconds;
   if (device_.is_cuda() && state_.step - first_step_ == options_.stop_after)
     step_->loss_sum();  // wait for the device
   options_.timing->push_back({input_seconds, seconds_since(start)});
+  return input_seconds;
+}
+
+void Trainer::log_step(double input_seconds) {
+  log_->waited(input_seconds);
+  if (log_->due(state_.step))
+    log_->add(state_, done_in_epoch(), step_->loss_sum(), step_->correct_sum(), step_->gradient_norm(),
+              learning_rate_of(state_.step - 1), seconds_before_ + progress_->seconds());
+  log_->end_step();
 }
 
 void Trainer::watch_pace(double seconds, int64_t pixels) {
@@ -330,6 +400,7 @@ void Trainer::end_epoch() {
     progress_->clear();
     print_epoch(row);
   }
+  if (log_) log_->add_epoch(row);
   step_->begin_epoch();
   state_.epochs.push_back(row);
   save(judge(row));
@@ -366,8 +437,6 @@ EpochRow Trainer::measure_epoch() {
 }
 
 void Trainer::print_epoch(const EpochRow& row) const {
-  if (state_.epochs.empty())
-    std::printf("epoch      loss  accuracy  val loss  val accuracy        lr      time\n");
   std::printf("%5d  %8.4f  %7.2f %%", row.epoch, row.loss, 100 * row.accuracy);
   if (row.val_accuracy >= 0)
     std::printf("  %8.5f     %7.3f %%", row.val_loss, 100 * row.val_accuracy);
@@ -450,7 +519,8 @@ bool Trainer::asked_to_stop(bool ended) {
 }  // namespace
 
 RunState train(const TrainOptions& options, const std::atomic<bool>* stop) {
-  return Trainer(options, stop).run();
+  Trainer trainer(options, stop);
+  return options.dry_run ? trainer.rehearse() : trainer.run();
 }
 
 }  // namespace biji

@@ -39,8 +39,11 @@ struct TrainOptions {
   int threads = 0;                 // of the CPU; 0 = one a core
   std::string precision = "auto";  // "auto", "fp32", "bf16", "fp16"
   bool cuda_graphs = false;        // cuda_graph.h; one rank
+  int64_t log_every = 20;  // steps between two rows of log.csv and TensorBoard's events (log.h); 0: none
+  // Train a few steps, print what the run would take (dry_run.h), write nothing. out, resume: none.
+  bool dry_run = false;
   double save_every = 600;  // seconds between checkpoints within an epoch; 0: only at its end and on stop
-  // Go on where out stands; only out, device, cuda_graphs and save_every count, and data and validation: packs of the run
+  // Go on where out stands; only out, device, cuda_graphs, log_every and save_every count, and data and validation: packs of the run
   // that lie elsewhere now (sources.h).
   bool resume = false;
   std::string command;      // recorded for the model's card
