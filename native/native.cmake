@@ -51,7 +51,7 @@ foreach(room ${BIJI_ROOMS})
   endif()
 endforeach()
 # The page of `biji eval --html` is inside the program.
-set(BIJI_REPORT_PAGE page.html page.css text.js charts.js tables.js page.js)
+set(BIJI_REPORT_PAGE page.html texts.html page.css text.js charts.js tables.js page.js)
 set(report_files ${CMAKE_BINARY_DIR}/report_files.cpp)
 list(TRANSFORM BIJI_REPORT_PAGE PREPEND ${CMAKE_SOURCE_DIR}/native/commands/report/)
 add_custom_command(OUTPUT ${report_files} VERBATIM

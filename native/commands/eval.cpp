@@ -14,7 +14,10 @@ void add_eval(CLI::App& app) {
       "data/mnist-test.bjp --html report.html --json report.json\n  biji eval runs/digits --data "
       "data/mnist-test.bjp --json | jq .top1");
   command->add_option("MODEL", options->model, "an exported model's folder, or a run's")->required();
-  command->add_option("--data", options->data, "packs to measure on, together")->required();
+  command
+      ->add_option("--data", options->data,
+                   "packs to measure on, together; of words and lines, they give the character error rate")
+      ->required();
   command
       ->add_option("--json", options->json,
                    "write the figures to this file; without a file, print them instead of the text")

@@ -12,6 +12,7 @@
 #include "native/base/json.h"
 #include "native/base/progress.h"
 #include "native/commands/report_page.h"
+#include "native/commands/report_texts.h"
 #include "native/data/dataset.h"
 #include "native/train/read.h"
 #include "native/train/run_model.h"
@@ -188,6 +189,7 @@ json to_json(const Evaluation& e) {
 
 void report(const ReportOptions& options) {
   Model model = load_model(options.model);
+  if (Pack(options.data.front()).info().kind == PackKind::kTexts) return report_texts(options, model);
   const Dataset data = load_data(options.data, model.net.network().input);
   check_fits(data, model.classes, model.net.network().input);
   const int64_t samples = data.size();

@@ -1,4 +1,5 @@
-// `biji eval`: how good a model is, for people (text and a page) and for programs (JSON).
+// `biji eval`: how good a model is, for people (text and a page) and for programs (JSON). report_texts.h has it for words and
+// lines.
 #pragma once
 
 #include <cstdint>

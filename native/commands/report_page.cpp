@@ -40,9 +40,7 @@ std::string_view page_file(std::string_view name) {
 std::string hashes(std::span<const std::string_view> names) {
   std::string list;
   for (const std::string_view name : names) {
-    const std::string digest = from_hexadecimal(sha256(page_file(name)));
-    list += (list.empty() ? "'sha256-" : " 'sha256-") +
-            base64({reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}) + "'";
+    list += (list.empty() ? "" : " ") + policy_hash(page_file(name));
   }
   return list;
 }
@@ -98,9 +96,16 @@ std::string report_page(const Evaluation& e, const std::function<Image(int64_t)>
     if (name == "pictures") return in_script(pictures(e, picture));
     return std::string(page_file(name));
   };
-  // Each {{name}} once, so that what is put in may hold braces.
-  std::string page;
-  std::string_view rest = report_files::page_html;
+  return filled_in(report_files::page_html, value);
+}
+
+std::string policy_hash(std::string_view text) {
+  const std::string digest = from_hexadecimal(sha256(text));
+  return "'sha256-" + base64({reinterpret_cast<const uint8_t*>(digest.data()), digest.size()}) + "'";
+}
+
+std::string filled_in(std::string_view rest, const std::function<std::string(std::string_view)>& value) {
+  std::string page;  // each {{name}} once, so that what is put in may hold braces
   for (size_t open; (open = rest.find("{{")) != std::string_view::npos;) {
     const size_t close = rest.find("}}", open);
     page += rest.substr(0, open);

@@ -106,20 +106,6 @@ void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
                 c % 8 == 7 || c + 1 == counts.size() ? "\n" : "");
 }
 
-// ink in a box of this size, at the left, as large as fits.
-Image drawn_text(const Ink& ink, int32_t width, int32_t height) {
-  constexpr float kMargin = 3, kPen = 2;
-  const Box box = bounds(ink);
-  const float scale = std::min((static_cast<float>(width) - 2 * kMargin) / std::max(box.width, 1e-3f),
-                               (static_cast<float>(height) - 2 * kMargin) / std::max(box.height, 1e-3f));
-  // A dot or a line of text that is one stroke is not blown up without end.
-  const float used = std::min(scale, static_cast<float>(width) / std::max({box.width, box.height, 1.f}));
-  Image image(width, height);
-  draw_ink(ink, {box.x, box.y, used, kMargin, (static_cast<float>(height) - box.height * used) / 2}, kPen, 0,
-           image);
-  return image;
-}
-
 // Words and lines; what they say is in the names of the files, and printed row by row for the sheet.
 void show_texts(const ShowOptions& options, const Pack& pack) {
   constexpr int32_t kHeight = 64;
@@ -140,7 +126,7 @@ void show_texts(const ShowOptions& options, const Pack& pack) {
     found |= text == options.class_label;
     if (!gallery.wants(text)) continue;
     const bool on_sheet = gallery.to_sheet();
-    gallery.add(text, i, drawn_text(pack.ink(i), width, kHeight), true);
+    gallery.add(text, i, text_picture(pack.ink(i), width, kHeight), true);
     if (!on_sheet) continue;
     row += (in_row == 0 ? "" : " | ") + text;
     if (++in_row == columns) std::printf("  %s\n", std::exchange(row, "").c_str()), in_row = 0;

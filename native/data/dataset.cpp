@@ -104,8 +104,9 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
     const Pack& pack = *packs[p];
     const PackInfo& info = pack.info();
     if (info.kind == PackKind::kTexts)
-      throw std::runtime_error(paths[p].string() +
-                               ": holds words or lines; networks here read single characters");
+      throw std::runtime_error(
+          paths[p].string() +
+          ": holds words or lines, which networks do not learn from; `biji eval` measures on them");
     if (info.kind == PackKind::kPixels && info.input != data.input.picture())
       throw std::runtime_error(paths[p].string() + ": was prepared for another input than " +
                                (p == 0 ? std::string("the model reads") : paths[0].string()) +

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "shared/raster.h"
+
 namespace biji {
 
 std::string folder_of_label(const std::string& label) {
@@ -50,6 +52,19 @@ Image contact_sheet(std::span<const Image> images, int32_t columns) {
       for (int32_t x = 0; x < width; ++x) sheet.at(left + x, top + y) = images[i].at(x, y);
   }
   return sheet;
+}
+
+Image text_picture(const Ink& ink, int32_t width, int32_t height) {
+  constexpr float kMargin = 3, kPen = 2;
+  const Box box = bounds(ink);
+  const float scale = std::min((static_cast<float>(width) - 2 * kMargin) / std::max(box.width, 1e-3f),
+                               (static_cast<float>(height) - 2 * kMargin) / std::max(box.height, 1e-3f));
+  // A dot or a line of text that is one stroke is not blown up without end.
+  const float used = std::min(scale, static_cast<float>(width) / std::max({box.width, box.height, 1.f}));
+  Image image(width, height);
+  draw_ink(ink, {box.x, box.y, used, kMargin, (static_cast<float>(height) - box.height * used) / 2}, kPen, 0,
+           image);
+  return image;
 }
 
 }  // namespace biji

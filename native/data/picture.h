@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "shared/image.h"
+#include "shared/ink.h"
 
 namespace biji {
 
@@ -18,5 +19,8 @@ std::string label_of_folder(const std::string& name);
 
 // In rows, a pixel apart. images: all of one size; none gives a blank sheet of one square.
 Image contact_sheet(std::span<const Image> images, int32_t columns);
+
+// A word or line of ink in a box of this size, at the left, as large as fits.
+Image text_picture(const Ink& ink, int32_t width, int32_t height);
 
 }  // namespace biji

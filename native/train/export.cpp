@@ -11,6 +11,7 @@
 #include "native/nets/model.h"
 #include "native/nets/onnx_model.h"
 #include "native/train/calibrate.h"
+#include "native/train/card.h"
 #include "native/train/eval.h"
 #include "native/train/golden.h"
 #include "native/train/run_model.h"
@@ -136,6 +137,10 @@ void export_model(const ExportOptions& options) {
   write_file(out / "labels.txt", text_of(state.classes));
   write_file(out / "golden.json", json_text(check) + "\n");
   write_file(out / "model.json", json_text(card, 2) + "\n");
+  const bool described = fs::exists(out / "README.md");
+  if (!described) write_file(out / "README.md", card_text(card, state));
+  if (!options.quiet && !described)
+    std::printf("wrote %s: a skeleton of the card, to be edited\n", (out / "README.md").c_str());
   if (!options.quiet)
     std::printf(
         "wrote %s: %.1f kB, %lld parameters, %.2f M multiply-adds, temperature %.3f, tolerance %.2g\n",

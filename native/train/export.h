@@ -1,4 +1,5 @@
-// A run as an exported model: model.onnx, model.json (the card), labels.txt, golden.json.
+// A run as an exported model: model.onnx, model.json (the card), labels.txt, golden.json; README.md where there is none
+// (card.h), for its author to edit.
 #pragma once
 
 #include <filesystem>

@@ -5,6 +5,6 @@
 
 namespace biji::report_files {
 
-extern const std::string_view page_html, page_css, text_js, charts_js, tables_js, page_js;
+extern const std::string_view page_html, texts_html, page_css, text_js, charts_js, tables_js, page_js;
 
 }  // namespace biji::report_files
