@@ -29,7 +29,7 @@ std::string changed_settings(const RunState& state) {
   const json recipe = state.recipe, own = default_recipe(state.network);
   std::string text;
   for (const auto& [name, value] : recipe.items())
-    if (own.at(name) != value) text += ", " + name + " " + text_of(value);
+    if (name != "epochs" && own.at(name) != value) text += ", " + name + " " + text_of(value);
   return text.empty() ? ", the network's own recipe" : text;
 }
 
@@ -60,8 +60,10 @@ std::string facts(const json& model, const RunState& state) {
                                           ", the character is read again sheared by " +
                                           text_of(model.at("look_again").at("slant")) + " to either side");
   text += row("trained on", sources);
-  text += row("training", text_of(model.at("training").at("epochs")) + " epochs, seed " +
-                              text_of(model.at("training").at("seed")) + changed_settings(state));
+  char epochs[32];
+  std::snprintf(epochs, sizeof epochs, "%g epochs", model.at("training").at("epochs").get<double>());
+  text += row("training", std::string(epochs) + ", seed " + text_of(model.at("training").at("seed")) +
+                              changed_settings(state));
   return text;
 }
 

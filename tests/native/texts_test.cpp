@@ -104,8 +104,9 @@ TEST(Card, IsWrittenOnceForItsAuthorToEdit) {
                 100 * json.at("accuracy").at("bars").get<double>());
   for (const std::string& said :
        {std::string("# bars\n"), std::string(accuracy), std::string("25818 parameters"),
-        std::string("epochs 2"), std::string("    biji train mnist-dense --epochs 2\n"),
-        std::string("bars (100 samples)"), json.at("licence").get<std::string>()})
+        std::string("| training | 2 epochs, seed 1, batch 20 |"),
+        std::string("    biji train mnist-dense --epochs 2\n"), std::string("bars (100 samples)"),
+        json.at("licence").get<std::string>()})
     EXPECT_NE(card.find(said), std::string::npos) << said << card;
   write_file(folder / "bars/README.md", "edited");
   export_model(to);
