@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <vector>
 
 #include "native/base/edit_distance.h"
 
@@ -43,10 +42,6 @@ std::string nearest(const std::string& word, const std::vector<std::string>& nam
   return best;
 }
 
-std::string did_you_mean(const std::string& name) {
-  return name.empty() ? "" : "; did you mean " + name + "?";
-}
-
 // The command that was named, or app.
 const CLI::App& named_command(const CLI::App& app) {
   const auto named = app.get_subcommands();
@@ -57,7 +52,7 @@ std::string unknown_option(const CLI::App& command, const std::string& word) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options())
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  return "there is no option " + word + did_you_mean(nearest(word, names));
+  return "there is no option " + word + did_you_mean(word, names);
 }
 
 std::string unknown_command(const CLI::App& app, const std::string& word) {
@@ -67,8 +62,8 @@ std::string unknown_command(const CLI::App& app, const std::string& word) {
     names.push_back(command->get_name());
     all += (all.empty() ? "" : ", ") + names.back();
   }
-  const std::string best = nearest(word, names);
-  return "there is no command " + word + (best.empty() ? "; there are " + all : did_you_mean(best));
+  const std::string best = did_you_mean(word, names);
+  return "there is no command " + word + (best.empty() ? "; there are " + all : best);
 }
 
 }  // namespace
@@ -79,6 +74,11 @@ CLI::Validator number_in(double least, double most) {
 
 CLI::Validator number_from(double least) {
   return range(least, INFINITY, text_of(least) + " or more");
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& names) {
+  const std::string name = nearest(word, names);
+  return name.empty() ? "" : "; did you mean " + name + "?";
 }
 
 std::string misuse_text(const CLI::App& app, const CLI::ParseError& error) {

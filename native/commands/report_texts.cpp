@@ -80,10 +80,8 @@ std::string percent(double share) {
   return text;
 }
 
-std::string table_row(const std::vector<std::string>& cells) {
-  std::string row = "<tr>";
-  for (const std::string& cell : cells) row += "<td>" + cell + "</td>";
-  return row + "</tr>\n";
+std::string cell(const std::string& content, const char* of = "") {
+  return (*of ? std::string("<td class=\"") + of + "\">" : "<td>") + content + "</td>";
 }
 
 // The rows of the page's tables.
@@ -95,10 +93,10 @@ std::string worst_rows(const TextEvaluation& e, std::span<const std::shared_ptr<
   for (size_t i = 0; i < std::min(kShown, worst.size()); ++i) {
     const TextAnswer& answer = e.answers[static_cast<size_t>(worst[i])];
     const Ink ink = packs[static_cast<size_t>(answer.pack)]->ink(answer.sample);
-    rows += table_row({"<img alt=\"\" src=\"data:image/png;base64," +
-                           base64(png(text_picture(ink, kWidth, kHeight))) + "\">",
-                       escaped(answer.truth), escaped(answer.answer), std::to_string(answer.errors),
-                       std::to_string(worst[i])});
+    const std::string picture = base64(png(text_picture(ink, kWidth, kHeight)));
+    rows += "<tr>" + cell("<img alt=\"\" src=\"data:image/png;base64," + picture + "\">", "start ink") +
+            cell(escaped(answer.truth), "start") + cell(escaped(answer.answer), "start") +
+            cell(std::to_string(answer.errors)) + cell(std::to_string(worst[i])) + "</tr>\n";
   }
   return rows;
 }
@@ -110,8 +108,8 @@ std::string page(const TextEvaluation& e, std::span<const std::shared_ptr<const 
     sources +=
         (sources.empty() ? "" : ", ") + escaped(source.name) + " (" + std::to_string(source.samples) + ")";
   for (const Writer& writer : writers_of(e))
-    writers += table_row({escaped(writer.name), std::to_string(writer.metrics.texts),
-                          percent(writer.metrics.character_error_rate())});
+    writers += "<tr>" + cell(escaped(writer.name), "start") + cell(std::to_string(writer.metrics.texts)) +
+               cell(percent(writer.metrics.character_error_rate())) + "</tr>\n";
   const std::map<std::string_view, std::string> values = {
       {"style-hashes", policy_hash(report_files::page_css)},
       {"page.css", std::string(report_files::page_css)},

@@ -123,6 +123,10 @@ void choose_recipe(TrainCommand& command, bool seed_given, bool held_out_given) 
     if (!held_out_given) options.held_out = file.held_out;
   } else {
     options.network = command.what;
+    std::vector<std::string> names;
+    for (const auto& row : network_table()) names.emplace_back(row.name);
+    if (std::find(names.begin(), names.end(), command.what) == names.end())
+      throw Misuse("there is no network " + command.what + did_you_mean(command.what, names));
     options.recipe = default_recipe(options.network);
   }
   try {

@@ -173,6 +173,9 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
     if (source.path.empty())
       throw std::runtime_error(source.name +
                                ": where it lies is not known, for the run was imported from a model");
+    if (!std::filesystem::exists(source.path))
+      throw std::runtime_error(source.path + ": the run's pack " + source.name +
+                               " is not there; --data says where it lies now");
     paths.emplace_back(source.path);
     shares.push_back(source.share);
   }

@@ -45,6 +45,7 @@ TEST(CommandLine, MisuseNamesWhatWasMeant) {
       {"trian digits", "did you mean train?"},
       {"train digits --data x --out y --epoch 3", "no option --epoch; did you mean --epochs?"},
       {"train digits --dta=x", "no option --dta; did you mean --data?"},
+      {"train digit --data x --out y", "no network digit; did you mean digits?"},
       {"recognise x.png", "did you mean recognize?"},
       {"show x --nonesuch", "no option --nonesuch\n"},
       {"show x --limit -3", "--limit: -3 is not a number 0 or more"},

@@ -129,7 +129,8 @@ TEST(Training, FindsPacksThatMovedByWhatIsInThem) {
   options.resume = true;
   options.stop_after = -1;
   options.data.clear();
-  EXPECT_TRUE(contains(error_of([&] { train(options, nullptr); }), "bars.bjp"));
+  EXPECT_TRUE(contains(error_of([&] { train(options, nullptr); }),
+                       "bars.bjp: the run's pack bars is not there; --data"));
   options.data = {folder / "other.bjp"};
   EXPECT_TRUE(contains(error_of([&] { train(options, nullptr); }), "other.bjp: is none of the packs"));
   options.data = {folder / "elsewhere.bjp"};

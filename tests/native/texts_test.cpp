@@ -76,7 +76,7 @@ TEST(Texts, AreMeasuredThroughTheReader) {
   EXPECT_EQ(json.at("groups").at(0).at("name"), "bob");
   const std::string page = read_file(folder / "report.html");
   EXPECT_NE(page.find("25.00 %"), std::string::npos);
-  EXPECT_NE(page.find("<td>1&lt;</td>"), std::string::npos);
+  EXPECT_NE(page.find("<td class=\"start\">1&lt;</td>"), std::string::npos);
   EXPECT_EQ(page.find("{{"), std::string::npos);
 
   options.data.push_back(folder / "bars.bjp");
