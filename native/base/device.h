@@ -12,9 +12,9 @@ namespace biji {
 // there.
 at::Device choose_device(const std::string& name);
 
-// threads: for operations on the CPU; 0 = one a core. Returns how many it set. The count decides the order in
+// threads: for operations on the CPU; 0 = one a core, shared by so many processes. Returns how many it set. The count decides the order in
 // which sums are added, so a run must keep it to be repeatable bit for bit.
-int set_threads(int threads);
+int set_threads(int threads, int processes = 1);
 
 // name: "auto", "fp32", "bf16" or "fp16". auto: those that the device multiplies in hardware, of which the fastest is
 // for the caller to find; the others: that one. Throws std::runtime_error for what the device cannot do (fp16 needs CUDA,

@@ -46,9 +46,10 @@ Net::Net(Network network, at::Device device, at::ScalarType type) : network_(std
       sizes[group(parameter.role)] += product(parameter.shape);
   weights_ = sizes[0];
   parameters_ = sizes[0] + sizes[1];
-  state_ = at::zeros({parameters_ + sizes[2]}, at::TensorOptions().device(device).dtype(type));
+  const int64_t statistics = (parameters_ + 3) / 4 * 4;
+  state_ = at::zeros({statistics + sizes[2]}, at::TensorOptions().device(device).dtype(type));
 
-  int64_t offsets[3] = {0, weights_, parameters_};
+  int64_t offsets[3] = {0, weights_, statistics};
   for (const Node& node : network_.nodes) {
     auto& tensors = node_tensors_.emplace_back();
     for (Parameter& parameter : biji::parameters(network_, node)) {

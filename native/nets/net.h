@@ -20,6 +20,7 @@ namespace biji {
 //   state     [ weights | gains and biases | statistics ]
 //   gradient  [ weights | gains and biases ]
 //
+// Statistics begin at a multiple of 16 bytes, as fast kernels want them; what lies before that is 0.
 // Convolution weights are stored channels-last (out, kernel, kernel, in); tensor() shows them as LibTorch's
 // [out, in, kernel, kernel].
 class Net {

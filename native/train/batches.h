@@ -3,10 +3,12 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
+#include <array>
+#include <deque>
 #include <functional>
 #include <future>
 
+#include "native/base/upload.h"
 #include "native/data/dataset.h"
 #include "native/train/run.h"
 #include "native/vary/draw.h"
@@ -20,7 +22,8 @@ struct Minibatch {
 };
 
 // Everything random in a step is drawn from the run's seed and the step's number, in LibTorch's default generator as
-// well. Ink is drawn by other threads while the step before it trains.
+// well. Ink, non-characters and skeletons are drawn by other threads while the step before trains; for a CUDA device,
+// which works behind the program's back, a few steps ahead, and nothing here waits for the device.
 class Batches {
  public:
   // data: on the device. scans: its pixels on the CPU, where the recipe has skeletons of them; else undefined. rank of
@@ -35,10 +38,18 @@ class Batches {
   Minibatch get(int64_t step);
 
  private:
-  using Job = std::function<at::Tensor()>;  // runs on another thread
-  at::Tensor index_of(int64_t step);
+  using Job = std::function<at::Tensor()>;  // runs on another thread; fills a buffer of upload_
+  // An epoch's samples in their order.
+  struct Order {
+    int64_t epoch = -1;
+    at::Tensor on_cpu, on_device;
+  };
+  Order& order_of(int64_t step);
+  at::Tensor part(const at::Tensor& order, int64_t step) const;  // of a step
+  int64_t non_characters_of(int64_t samples) const;
   uint64_t seed(uint64_t salt, int64_t step) const;
   Job job(int64_t step);
+  Job ink_job(int64_t step, int threads, float strength);
   at::Tensor drawn(int64_t step);
 
   const Dataset& data_;
@@ -48,9 +59,10 @@ class Batches {
   int64_t batch_, rank_batch_;
   int64_t skeletons_ = 0;  // of a step's scans: the first ones, as their order is random
   Peers peers_;
-  at::Tensor order_;  // of an epoch's samples, on the CPU
-  int64_t order_epoch_ = -1;
-  std::future<at::Tensor> next_;  // last: its destructor waits
+  Upload upload_;
+  std::array<Order, 2> orders_;  // drawing ahead, one step may be in the epoch after another's
+  int64_t ahead_step_ = 0;       // that the first of ahead_ is for
+  std::deque<std::shared_future<at::Tensor>> ahead_;  // each waits for the one before; last: destructors wait
 };
 
 }  // namespace biji

@@ -5,13 +5,17 @@
 #include <torch/csrc/autograd/variable.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
+
+#include "native/train/heartbeat.h"
 
 #if defined(USE_C10D_GLOO) && __has_include(<gloo/context.h>)
 #define BIJI_GLOO 1
@@ -34,6 +38,7 @@ using Backend = c10d::ProcessGroup;
 using Work = c10::intrusive_ptr<c10d::Work>;
 
 constexpr std::chrono::minutes kPatience{5};
+constexpr std::chrono::seconds kSilence{30};  // after which a rank counts as dead
 constexpr int64_t kBucketBytes = 1 << 20;
 
 std::optional<int> number(const char* name) {
@@ -59,6 +64,12 @@ bool in_step(const char* name) {
   return value && *value && std::strtoull(value, nullptr, 10) <= 0xfffffff0;
 }
 
+std::string lost_contact(const RankPlace& place, const std::string& reason) {
+  return "rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) +
+         " lost contact with the others (" + reason +
+         "); see why another one ended, then start all of them again with --resume";
+}
+
 // Runs what talks to the others; their libraries' messages are long and do not say what to do.
 template <class Function>
 auto talk(const RankPlace& place, Function&& function) {
@@ -66,9 +77,7 @@ auto talk(const RankPlace& place, Function&& function) {
     return function();
   } catch (const std::exception& error) {
     const std::string message = error.what();
-    throw std::runtime_error("rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) +
-                             " lost contact with the others (" + message.substr(0, message.find('\n')) +
-                             "); see why another one ended, then start all of them again with --resume");
+    throw std::runtime_error(lost_contact(place, message.substr(0, message.find('\n'))));
   }
 }
 
@@ -77,23 +86,25 @@ auto talk(const RankPlace& place, Function&& function) {
 struct Ranks::Group {
   c10::intrusive_ptr<c10d::TCPStore> store;
   c10::intrusive_ptr<Backend> backend;
+  std::unique_ptr<Heartbeat> heartbeat;  // between CUDA devices; ends before the store
 };
 
 RankPlace rank_place() {
   struct Launcher {
-    const char *rank, *size, *local, *step = nullptr;
+    const char *rank, *size, *local, *local_size, *step = nullptr;
   };
-  for (const Launcher& names :
-       {Launcher{"RANK", "WORLD_SIZE", "LOCAL_RANK"},
-        Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
-        Launcher{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", "SLURM_STEP_ID"}}) {
+  for (const Launcher& names : {Launcher{"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"},
+                                Launcher{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+                                         "OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE"},
+                                Launcher{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID",
+                                         "SLURM_NTASKS_PER_NODE", "SLURM_STEP_ID"}}) {
     if (names.step && !in_step(names.step)) continue;
     const std::optional<int> rank = number(names.rank), size = number(names.size);
     if (!rank || !size) continue;
     if (*size < 1 || *rank >= *size)
       throw std::runtime_error(std::string(names.rank) + " is " + std::to_string(*rank) + " but " +
                                names.size + " is " + std::to_string(*size) + "; ranks count from 0");
-    return {*rank, *size, number(names.local).value_or(0)};
+    return {*rank, *size, number(names.local).value_or(0), std::max(1, number(names.local_size).value_or(1))};
   }
   return {};
 }
@@ -124,8 +135,16 @@ Ranks::Ranks(const RankPlace& place, at::Device device) : place_(place) {
   }
   const bool cuda = device.is_cuda();
 #ifdef BIJI_NCCL
-  if (cuda)
+  if (cuda) {
+    // Later versions would end the program themselves, without saying what to do.
+    setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0", 0);
+    group_->heartbeat = std::make_unique<Heartbeat>(
+        address, port, place.rank, place.size, kSilence, [place](const std::string& reason) {
+          std::fprintf(stderr, "biji: %s\n", lost_contact(place, reason).c_str());
+          std::_Exit(1);  // the other threads may wait for the device for ever
+        });
     group_->backend = c10::make_intrusive<c10d::ProcessGroupNCCL>(group_->store, place.rank, place.size);
+  }
 #endif
 #ifdef BIJI_GLOO
   if (!cuda) {

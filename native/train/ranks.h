@@ -3,9 +3,10 @@
 //
 // Whoever starts them sets the environment variables that torchrun, mpirun or Slurm set; without any there is one
 // process and nothing here does anything:
-//   RANK, WORLD_SIZE, LOCAL_RANK                                   (torchrun, or by hand)
-//   OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE, ..._LOCAL_RANK     (Open MPI)
-//   SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_LOCALID              (srun; where SLURM_STEP_ID is that of a step)
+//   RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE                               (torchrun, or by hand)
+//   OMPI_COMM_WORLD_RANK, OMPI_COMM_WORLD_SIZE, ..._LOCAL_RANK, ..._LOCAL_SIZE   (Open MPI)
+//   SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_LOCALID, SLURM_NTASKS_PER_NODE     (srun; where SLURM_STEP_ID is that of
+//                                                                                a step)
 //   MASTER_ADDR (127.0.0.1), MASTER_PORT (29500)                   where rank 0 listens
 // Gradients travel by NCCL between CUDA devices and by Gloo between CPUs.
 #pragma once
@@ -24,7 +25,8 @@ namespace biji {
 struct RankPlace {
   int rank = 0;  // 0 .. size - 1
   int size = 1;
-  int local = 0;  // among the processes of this machine: its CUDA device
+  int local = 0;       // among the processes of this machine: its CUDA device
+  int local_size = 1;  // how many those are; they share the cores
 };
 RankPlace rank_place();
 

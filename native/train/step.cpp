@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "native/base/device.h"
 #include "native/train/loss.h"
-#include "native/train/optimizer.h"
 #include "native/train/schedule.h"
 
 namespace biji {
@@ -27,6 +27,8 @@ Step::Step(Net net, RunState& state, Ranks& ranks, at::Device device, at::Tensor
   loss_sum_ = at::zeros({}, at::TensorOptions().device(device).dtype(at::kDouble));
   correct_sum_ = at::zeros_like(loss_sum_);
   loss_scale_ = at::ones({}, net_.gradient().options());
+  scale_grows_ = at::ones_like(loss_scale_);
+  forgets_ = at::ones_like(loss_scale_);
 }
 
 void Step::begin() {
@@ -35,23 +37,11 @@ void Step::begin() {
   gradient_mean_.emplace(net_, ranks_);
   loss_sum_.fill_(state_.epoch_loss);
   correct_sum_.fill_(state_.epoch_correct);
+  if (precision_ == at::kHalf) loss_scale_.fill_(state_.loss_scale);
 }
 
 void Step::run(const Minibatch& batch) {
-  learn(batch);
-  update();
-  ++state_.step;
-}
-
-void Step::begin_epoch() {
-  loss_sum_.zero_();
-  correct_sum_.zero_();
-}
-
-// Leaves the mean gradient over all ranks in net_.gradient().
-void Step::learn(const Minibatch& batch) {
-  if (precision_ == at::kHalf) loss_scale_.fill_(state_.loss_scale);
-  gradient_mean_->begin();
+  set_scalars();
   if (recorded_) {
     if (!static_x_.defined() || !static_x_.sizes().equals(batch.x.sizes())) {  // the first, or a larger input
       if (static_x_.defined()) recorded_ = std::make_unique<Recorded>(device_);
@@ -60,11 +50,41 @@ void Step::learn(const Minibatch& batch) {
     }
     static_x_.copy_(batch.x);
     static_labels_.copy_(batch.labels);
-    (*recorded_)([&] { compute_gradients(static_x_, static_labels_); });
+    (*recorded_)([&] { whole(static_x_, static_labels_); });
   } else {
-    compute_gradients(batch.x, batch.labels);
+    whole(batch.x, batch.labels);
   }
+  ++state_.step;
+}
+
+// Of this step, outside the record. fill_() takes a number along with its kernel: nothing is copied or waited for.
+void Step::set_scalars() {
+  const int64_t step = state_.step;
+  size_.set(state_.recipe, learning_rate(state_.recipe, step, state_.total_steps), step,
+            net_.gradient().options());
+  // The average starts as the plain mean and lengthens to its full memory.
+  const auto done = static_cast<double>(step);
+  forgets_.fill_(1 - std::min<double>(state_.recipe.ema, (1. + done) / (10. + done)));
+  if (precision_ == at::kHalf) scale_grows_.fill_(step % 1000 == 999 ? 2 : 1);
+}
+
+void Step::whole(const at::Tensor& x, const at::Tensor& labels) {
+  // Where fp16 overflows, everything is to stay as it was; running statistics change in the forward pass already.
+  std::vector<std::pair<at::Tensor, at::Tensor>> before;
+  if (precision_ == at::kHalf) {
+    const at::NoGradGuard no_grad;
+    for (const at::Tensor& each : {net_.state(), average_.state(), m_, v_})
+      before.emplace_back(each, each.detach().clone());
+  }
+  gradient_mean_->begin();
+  compute_gradients(x, labels);
   gradient_mean_->finish();
+  update(before);
+}
+
+void Step::begin_epoch() {
+  loss_sum_.zero_();
+  correct_sum_.zero_();
 }
 
 void Step::compute_gradients(const at::Tensor& x, const at::Tensor& labels) {
@@ -86,28 +106,21 @@ void Step::compute_gradients(const at::Tensor& x, const at::Tensor& labels) {
   (loss * loss_scale_).backward();
 }
 
-void Step::update() {
+// before: each tensor and what it is to be again if the gradient is not finite.
+void Step::update(const std::vector<std::pair<at::Tensor, at::Tensor>>& before) {
   const at::NoGradGuard no_grad;
-  // Keeps small gradients within fp16's range.
-  const double scale = precision_ == at::kHalf ? state_.loss_scale : 1;
-  if (scale != 1) net_.gradient().mul_(1 / scale);
+  if (precision_ == at::kHalf) net_.gradient().div_(loss_scale_);
   const at::Tensor norm = net_.gradient().norm();
   gradient_norm_ = norm;
-  bool usable = true;
-  if (precision_ == at::kHalf) {
-    usable = std::isfinite(norm.item<double>());
-    state_.loss_scale = usable ? (state_.step % 1000 == 999 ? scale * 2 : scale) : scale / 2;
+  constexpr double kMaxNorm = 1;
+  net_.gradient().mul_((kMaxNorm / (norm + 1e-6)).clamp_max(1));
+  optimizer_step(net_, m_, v_, state_.recipe, size_, ranks_);
+  average_.state().lerp_(net_.state(), forgets_);
+  if (!before.empty()) {
+    const at::Tensor usable = norm.isfinite();
+    for (const auto& [tensor, was] : before) at::Tensor(tensor).copy_(at::where(usable, tensor, was));
+    loss_scale_.copy_(at::where(usable, loss_scale_ * scale_grows_, loss_scale_ / 2));
   }
-  if (usable) {
-    constexpr double kMaxNorm = 1;
-    net_.gradient().mul_((kMaxNorm / (norm + 1e-6)).clamp_max(1));
-    optimizer_step(net_, m_, v_, state_.recipe, learning_rate(state_.recipe, state_.step, state_.total_steps),
-                   state_.step);
-  }
-  // The average starts as the plain mean and lengthens to its full memory.
-  const auto step = static_cast<double>(state_.step);
-  const double decay = std::min<double>(state_.recipe.ema, (1. + step) / (10. + step));
-  average_.state().lerp_(net_.state(), 1 - decay);
   at::Tensor sums = at::stack({reported_ / ranks_.size(), right_});
   ranks_.sum(sums);
   loss_sum_ += sums[0];

@@ -5,15 +5,21 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "native/nets/net.h"
 #include "native/train/batches.h"
 #include "native/train/cuda_graph.h"
+#include "native/train/optimizer.h"
 #include "native/train/ranks.h"
 #include "native/train/run.h"
 
 namespace biji {
 
+// Nothing in a step waits for the device: what changes from one to the next is written into tensors on it, what is
+// measured stays there until it is asked for, and an fp16 step whose gradient overflowed is undone there. So a step can be
+// recorded whole.
 class Step {
  public:
   // net: goes on from its weights. merged: as loss_of() has it. state (its recipe, precision, step and loss_scale) and
@@ -39,24 +45,31 @@ class Step {
   void begin_epoch();
   // Of the last step's gradient, before it was clipped. Reading it waits for the device.
   double gradient_norm() const { return gradient_norm_.item<double>(); }
+  // What fp16 losses are multiplied by, for state.loss_scale. Waits, likewise.
+  double loss_scale() const { return loss_scale_.item<double>(); }
 
  private:
-  void learn(const Minibatch& batch);
+  void set_scalars();
+  void whole(const at::Tensor& x, const at::Tensor& labels);
   void compute_gradients(const at::Tensor& x, const at::Tensor& labels);
-  void update();
+  void update(const std::vector<std::pair<at::Tensor, at::Tensor>>& before);
 
   RunState& state_;
   Ranks& ranks_;
   const at::Device device_;
   const at::ScalarType precision_;
   const at::Tensor merged_;
-  std::unique_ptr<Recorded> recorded_;  // compute_gradients()
+  std::unique_ptr<Recorded> recorded_;  // whole()
   Net net_, average_;
   at::Tensor m_, v_;
   std::optional<GradientMean> gradient_mean_;
   at::Tensor loss_sum_, correct_sum_;
   at::Tensor logits_, reported_, right_;  // of a step: the loss, how many of its answers
-  at::Tensor loss_scale_, gradient_norm_;
+  // Scalars on the device that a step reads.
+  StepSize size_;
+  at::Tensor forgets_;                   // share of the average that is replaced
+  at::Tensor loss_scale_, scale_grows_;  // of fp16
+  at::Tensor gradient_norm_;
   at::Tensor static_x_, static_labels_;  // what the recorded step reads
 };
 

@@ -59,7 +59,7 @@ at::Device device_of(const TrainOptions& options, const RankPlace& place) {
 }
 
 // A new run, or one as far as it got.
-RunState state_of(const TrainOptions& options, at::Device device) {
+RunState state_of(const TrainOptions& options, at::Device device, const RankPlace& place) {
   RunState state;
   if (options.resume) {
     state = read_run(options.out);
@@ -80,7 +80,7 @@ RunState state_of(const TrainOptions& options, at::Device device) {
   state.seed = options.seed;
   precisions(options.precision, device);  // throws
   state.precision = options.precision;    // "auto" until the data are there to measure it with
-  state.threads = set_threads(options.threads);
+  state.threads = set_threads(options.threads, place.local_size);
   state.command = options.command;
   state.git_commit = options.git_commit;
   if (!options.init.empty()) state.init = std::filesystem::absolute(options.init).string();
@@ -184,6 +184,7 @@ class Trainer {
   void print_epoch(const EpochRow& row) const;
   bool full_size(const EpochRow& row) const;
   bool judge(const EpochRow& row);
+  void share_statistics();
   void save(bool best);
   bool asked_to_stop(bool ended);
   bool several() const { return ranks_.size() > 1; }
@@ -221,7 +222,7 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
       stream_(device_),
       quiet_(options.quiet || !ranks_.first()),
       lock_(ranks_.first() && !options.dry_run ? std::make_unique<FolderLock>(options.out) : nullptr),
-      state_(state_of(options, device_)),
+      state_(state_of(options, device_, place_)),
       data_(load_training_data(options, state_, device_)) {
   set_threads(state_.threads);
   // Averages and moments that decay to nothing would slow the CPU down.
@@ -395,6 +396,7 @@ void Trainer::show_progress() {
 }
 
 void Trainer::end_epoch() {
+  share_statistics();
   const EpochRow row = measure_epoch();
   if (!quiet_) {
     progress_->clear();
@@ -473,16 +475,19 @@ bool Trainer::judge(const EpochRow& row) {
   return best;
 }
 
+// Each rank has seen other samples; the statistics that are judged and kept are those of all.
+void Trainer::share_statistics() {
+  const at::NoGradGuard no_grad;
+  for (Net* each : {&step_->net(), &step_->average()})
+    ranks_.mean(each->state().slice(0, each->parameter_count()));
+}
+
 void Trainer::save(bool best) {
   saved_ = progress_->seconds();
-  // Each rank has seen other samples; the statistics that are kept are those of all.
-  for (Net* each : {&step_->net(), &step_->average()}) {
-    const at::NoGradGuard no_grad;
-    ranks_.mean(each->state().slice(0, each->parameter_count()));
-  }
   state_.seconds = seconds_before_ + progress_->seconds();
   state_.epoch_loss = step_->loss_sum();
   state_.epoch_correct = step_->correct_sum();
+  if (state_.precision == "fp16") state_.loss_scale = step_->loss_scale();
   if (!std::isfinite(state_.epoch_loss))
     throw std::runtime_error("the loss diverged in epoch " +
                              std::to_string(state_.step / steps_per_epoch() + 1) + "; try a smaller --lr");
@@ -512,7 +517,10 @@ bool Trainer::asked_to_stop(bool ended) {
     told = told && asks;
     overdue = overdue && asks;
   }
-  if ((told || overdue) && !ended) save(false);
+  if ((told || overdue) && !ended) {
+    share_statistics();
+    save(false);
+  }
   return told;
 }
 

@@ -50,8 +50,8 @@ struct TrainOptions {
   std::string git_commit;   // likewise
   bool quiet = false;       // print nothing
   int64_t stop_after = -1;  // stop as on Ctrl-C after this many steps in this session (tests)
-  // Every step of this session is appended (benchmarks). A CUDA device works behind the program's back: there
-  // input is meaningless, and whole only as the sum of a session that stop_after ended.
+  // Every step of this session is appended (benchmarks). A CUDA device works behind the program's back: there input is
+  // what the program waited for drawing, and whole means something only as the sum of a session that stop_after ended.
   std::vector<StepSeconds>* timing = nullptr;
 };
 

@@ -140,6 +140,7 @@ void fade(Image& image, float lightest, Random& random) {
     const float v = static_cast<float>(y) / static_cast<float>(image.height) * kCells;
     const auto j = static_cast<int32_t>(v);
     for (int32_t x = 0; x < image.width; ++x) {
+      if (image.at(x, y) == 0) continue;
       const float u = static_cast<float>(x) / static_cast<float>(image.width) * kCells;
       const auto i = static_cast<int32_t>(u);
       const float* at = &shades[static_cast<size_t>(j * (kCells + 1) + i)];
@@ -195,17 +196,27 @@ void press_by_way(Ink& ink, Random& random) {
 
 // One pass of the kernel 1 2 1 along rows and columns, in place: a variance of half a pixel squared.
 void blur(std::vector<float>& shade, int32_t width, int32_t height) {
-  const auto along = [&](int32_t count, int32_t stride, float* first) {
+  const auto w = static_cast<size_t>(width);
+  for (int32_t y = 0; y < height; ++y) {
+    float* row = shade.data() + static_cast<size_t>(y) * w;
     float before = 0;
-    for (int32_t i = 0; i < count; ++i) {
-      float& here = first[i * stride];
-      const float was = here;
-      here = 0.25f * (before + 2 * was + (i + 1 < count ? first[(i + 1) * stride] : 0));
+    for (size_t x = 0; x < w; ++x) {
+      const float was = row[x];
+      row[x] = 0.25f * (before + 2 * was + (x + 1 < w ? row[x + 1] : 0));
       before = was;
     }
-  };
-  for (int32_t y = 0; y < height; ++y) along(width, 1, shade.data() + y * width);
-  for (int32_t x = 0; x < width; ++x) along(height, width, shade.data() + x);
+  }
+  // All columns side by side.
+  std::vector<float> before(w), below(w);
+  for (int32_t y = 0; y < height; ++y) {
+    float* row = shade.data() + static_cast<size_t>(y) * w;
+    const float* next = y + 1 < height ? row + w : below.data();
+    for (size_t x = 0; x < w; ++x) {
+      const float was = row[x];
+      row[x] = 0.25f * (before[x] + 2 * was + next[x]);
+      before[x] = was;
+    }
+  }
 }
 
 }  // namespace
@@ -300,6 +311,10 @@ Image scanned(Ink ink, Random& random) {
   const float darkest = *std::max_element(shade.begin(), shade.end());
   const float gamma = std::exp(random.uniform(-0.4f, 0.7f)), cut = random.uniform(0, 0.3f);
   for (size_t i = 0; i < shade.size(); ++i) {
+    if (shade[i] == 0) {  // most of the paper
+      image.pixels[i] = 0;
+      continue;
+    }
     const float v = std::pow(shade[i] / darkest, gamma);
     image.pixels[i] = v < cut ? 0 : static_cast<uint8_t>(255 * v + 0.5f);
   }

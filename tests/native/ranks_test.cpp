@@ -14,8 +14,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "native/base/file.h"
+#include "native/train/heartbeat.h"
 #include "native/train/run.h"
 #include "tests/native/testing.h"
 
@@ -187,6 +190,29 @@ TEST(Ranks, OneKilledWithinAnEpochGoesOnFromThere) {
                      b = load_checkpoint(folder / "whole", expected);
   ASSERT_EQ(a.size(), b.size());
   for (const auto& [name, tensor] : a) EXPECT_EQ(tensor.data, b.at(name).data) << name;  // bit for bit
+}
+
+// One that is done is not missed, and one that says nothing is named.
+TEST(Ranks, AreMissedWhenTheyFallSilent) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(free_port() + 3);
+  options.isServer = true;
+  options.timeout = std::chrono::seconds(20);
+  options.waitWorkers = false;
+  c10d::TCPStore store("127.0.0.1", options);
+  const auto leaves = [&](int rank, const std::string& text) {
+    store.set(Heartbeat::key(rank), {text.begin(), text.end()});
+  };
+  leaves(1, Heartbeat::kDone);
+  leaves(2, "1");
+  std::promise<std::string> reason;
+  {
+    const Heartbeat heartbeat("127.0.0.1", options.port, 0, 3, std::chrono::milliseconds(400),
+                              [&](const std::string& text) { reason.set_value(text); });
+    EXPECT_NE(reason.get_future().get().find("rank 2 "), std::string::npos);
+  }
+  const std::vector<uint8_t> left = store.get(Heartbeat::key(0));
+  EXPECT_EQ(std::string(left.begin(), left.end()), Heartbeat::kDone);
 }
 
 TEST(Ranks, PlacesThatCannotBeAreRefused) {

@@ -75,12 +75,15 @@ TEST_P(EachNetwork, OverfitsOneBatch) {
   const at::Tensor x = at::rand({20, channels, side, side}), labels = at::arange(20).remainder(10);
   const Recipe recipe{.optimizer = default_recipe(GetParam()).optimizer, .weight_decay = 0};
   at::Tensor m = at::zeros_like(net.gradient()), v = at::zeros_like(net.gradient());
+  StepSize size;
+  Ranks alone({}, at::kCPU);
   double first = 0, last = 0;
   for (int step = 0; step < 150 && (step == 0 || last > 0.09); ++step) {
     const at::Tensor loss = at::cross_entropy_loss(net.forward(x, true), labels);
     net.gradient().zero_();
     loss.backward();
-    optimizer_step(net, m, v, recipe, 2e-3, step);
+    size.set(recipe, 2e-3, step, m.options());
+    optimizer_step(net, m, v, recipe, size, alone);
     last = loss.item<double>();
     if (step == 0) first = last;
   }
