@@ -29,7 +29,8 @@ static void from_json(const json& in, DataSource& source) {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, step, loss, accuracy, val_loss, val_accuracy, lr, seconds)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Logged, step, loss, correct)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Checkpoint, file, sha256, step)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Checkpoint, file, sha256, step, epoch_loss, epoch_correct,
+                                                logged)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(InputSpec, size_px, box_px, centring, pen_px, directions,
                                                 order)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunState, network, classes, input, input_version, recipe,
@@ -80,7 +81,8 @@ void save_run(const std::filesystem::path& folder, RunState& state, const FloatT
   std::snprintf(name, sizeof name, "checkpoint-%08lld.safetensors", static_cast<long long>(state.step));
   const std::string bytes = to_safetensors(tensors);
   write_file(folder / name, bytes);
-  const Checkpoint checkpoint{name, sha256(bytes), state.step};
+  const Checkpoint checkpoint{name,        sha256(bytes), state.step, state.epoch_loss, state.epoch_correct,
+                              state.logged};
   std::erase_if(state.checkpoints, [&](const Checkpoint& old) { return old.file == name; });
   state.checkpoints.insert(state.checkpoints.begin(), checkpoint);
   if (state.checkpoints.size() > 2) state.checkpoints.resize(2);
@@ -125,8 +127,9 @@ FloatTensors load_checkpoint(const std::filesystem::path& folder, RunState& stat
         std::fprintf(stderr, "%s; going back to %s\n", problems.c_str(), path.c_str());
         state.step = checkpoint.step;
         std::erase_if(state.epochs, [&](const EpochRow& row) { return row.step > checkpoint.step; });
-        state.epoch_loss = state.epoch_correct = 0;
-        state.logged = {state.step};
+        state.epoch_loss = checkpoint.epoch_loss;
+        state.epoch_correct = checkpoint.epoch_correct;
+        state.logged = checkpoint.logged;
       }
       return tensors;
     } catch (const std::runtime_error& error) {

@@ -45,6 +45,9 @@ struct Checkpoint {
   std::string file;
   std::string sha256;
   int64_t step = 0;
+  // As in RunState at that step; zeros in runs of earlier versions.
+  double epoch_loss = 0, epoch_correct = 0;
+  Logged logged = {};
 };
 
 struct RunState {

@@ -94,6 +94,29 @@ TEST(Training, CanGoBackToItsVeryBeginning) {
   EXPECT_EQ(checksum_of(folder / "cut"), checksum_of(folder / "whole"));
 }
 
+// The newest checkpoint is damaged: the one before it lies within the epoch, too, and knows what the epoch was like so far.
+TEST(Training, TellsTheSameOfAnEpochItWentBackIn) {
+  const TempFolder folder;
+  write_bars(folder / "bars.bjp", 100);
+  TrainOptions whole = short_run(folder / "bars.bjp", folder / "whole"),
+               cut = short_run(folder / "bars.bjp", folder / "cut");
+  whole.log_every = cut.log_every = 2;
+  const RunState expected = train(whole, nullptr);
+  cut.save_every = 1e-9;  // after each step
+  cut.stop_after = 3;     // of four in the epoch
+  const RunState state = train(cut, nullptr);
+  ASSERT_EQ(state.checkpoints.at(1).step, 2);
+  write_file(folder / "cut" / state.checkpoints[0].file, "damaged");
+  cut.stop_after = -1;
+  cut.resume = true;
+  const RunState is = train(cut, nullptr);
+  EXPECT_EQ(is.checkpoints[0].sha256, expected.checkpoints[0].sha256);
+  for (size_t i = 0; i < expected.epochs.size(); ++i) {
+    EXPECT_EQ(is.epochs.at(i).loss, expected.epochs[i].loss) << i;
+    EXPECT_EQ(is.epochs[i].accuracy, expected.epochs[i].accuracy) << i;
+  }
+}
+
 TEST(Training, TakesNamesThatAreNoUtf8) {
   const TempFolder folder;
   const fs::path pack = folder /
