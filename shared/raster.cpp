@@ -50,8 +50,9 @@ using Bytes = uint8_t __attribute__((vector_size(kLanes)));
 
 // Darkens pixels x .. x + n, n <= kLanes, of row y; room: whether kLanes bytes are there.
 // Coverage is the overlap of [distance - 1/2, distance + 1/2] with [-radius, radius].
-BIJI_CLONES void darken_lanes(const Capsule& c, int32_t x, int32_t y, int32_t n, bool room, size_t at,
-                              const Plane* planes, int32_t plane_count) {
+inline __attribute__((always_inline)) void darken_lanes(const Capsule& c, int32_t x, int32_t y, int32_t n,
+                                                        bool room, size_t at, const Plane* planes,
+                                                        int32_t plane_count) {
   float value[kLanes], way[kLanes];
   const float py = static_cast<float>(y) + 0.5f - c.ay;
   for (int32_t i = 0; i < kLanes; ++i) {
@@ -92,8 +93,8 @@ BIJI_CLONES void darken_lanes(const Capsule& c, int32_t x, int32_t y, int32_t n,
 
 // Darkens what lies under the disc moved from a to b. planes: width * height each; bytes: that may be written from the
 // beginning of each of them.
-void draw_capsule(Pen a, Pen b, int32_t width, int32_t height, size_t bytes, const Plane* planes,
-                  int32_t plane_count) {
+BIJI_CLONES void draw_capsule(Pen a, Pen b, int32_t width, int32_t height, size_t bytes, const Plane* planes,
+                              int32_t plane_count) {
   const float reach = std::max(a.radius, b.radius) + 0.5f;
   const int32_t x0 = to_pixel(std::min(a.x, b.x) - reach, width);
   const int32_t x1 = to_pixel(std::max(a.x, b.x) + reach + 1, width);

@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double kWorthwhile = 1.05;
 
 // Steps each, of which the fastest counts: other programs may slow any of them down. Long ones say enough with two.
-constexpr int kLeast = 2, kMost = 4;
+constexpr int kLeast = 2, kMost = 8;
 constexpr std::chrono::seconds kEnough{3};
 
 struct Trial {

@@ -136,18 +136,31 @@ void fade(Image& image, float lightest, Random& random) {
   constexpr int32_t kCells = 6;
   std::array<float, (kCells + 1) * (kCells + 1)> shades;
   for (float& shade : shades) shade = random.uniform(lightest, 1);
+  struct Column {
+    size_t cell;
+    float share;
+  };
+  std::vector<Column> columns(static_cast<size_t>(image.width));
+  for (int32_t x = 0; x < image.width; ++x) {
+    const float u = static_cast<float>(x) / static_cast<float>(image.width) * kCells;
+    const auto i = static_cast<int32_t>(u);
+    columns[static_cast<size_t>(x)] = {static_cast<size_t>(i), u - static_cast<float>(i)};
+  }
   for (int32_t y = 0; y < image.height; ++y) {
     const float v = static_cast<float>(y) / static_cast<float>(image.height) * kCells;
     const auto j = static_cast<int32_t>(v);
-    for (int32_t x = 0; x < image.width; ++x) {
-      if (image.at(x, y) == 0) continue;
-      const float u = static_cast<float>(x) / static_cast<float>(image.width) * kCells;
-      const auto i = static_cast<int32_t>(u);
-      const float* at = &shades[static_cast<size_t>(j * (kCells + 1) + i)];
-      const float a = u - static_cast<float>(i), b = v - static_cast<float>(j);
+    const float b = v - static_cast<float>(j);
+    const float* above = &shades[static_cast<size_t>(j * (kCells + 1))];
+    const float* below = above + kCells + 1;
+    uint8_t* pixels = &image.at(0, y);
+    for (const Column& column : columns) {
+      uint8_t& pixel = *pixels++;
+      if (pixel == 0) continue;
+      const size_t i = column.cell;
+      const float a = column.share;
       const float shade =
-          (1 - b) * ((1 - a) * at[0] + a * at[1]) + b * ((1 - a) * at[kCells + 1] + a * at[kCells + 2]);
-      image.at(x, y) = static_cast<uint8_t>(static_cast<float>(image.at(x, y)) * shade + 0.5f);
+          (1 - b) * ((1 - a) * above[i] + a * above[i + 1]) + b * ((1 - a) * below[i] + a * below[i + 1]);
+      pixel = static_cast<uint8_t>(static_cast<float>(pixel) * shade + 0.5f);
     }
   }
 }
@@ -197,14 +210,11 @@ void press_by_way(Ink& ink, Random& random) {
 // One pass of the kernel 1 2 1 along rows and columns, in place: a variance of half a pixel squared.
 void blur(std::vector<float>& shade, int32_t width, int32_t height) {
   const auto w = static_cast<size_t>(width);
+  std::vector<float> padded(w + 2);
   for (int32_t y = 0; y < height; ++y) {
     float* row = shade.data() + static_cast<size_t>(y) * w;
-    float before = 0;
-    for (size_t x = 0; x < w; ++x) {
-      const float was = row[x];
-      row[x] = 0.25f * (before + 2 * was + (x + 1 < w ? row[x + 1] : 0));
-      before = was;
-    }
+    std::copy_n(row, w, padded.data() + 1);
+    for (size_t x = 0; x < w; ++x) row[x] = 0.25f * (padded[x] + 2 * padded[x + 1] + padded[x + 2]);
   }
   // All columns side by side.
   std::vector<float> before(w), below(w);
