@@ -26,8 +26,8 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
 }
 
 bool is_archive(std::string_view name) {
-  return ends_with_any(name,
-                       {".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tar.zst", ".7z"});
+  return ends_with_any(
+      name, {".zip", ".npz", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tar.zst", ".7z"});
 }
 
 // What a compressed single file is called when unpacked; the name itself when it is not compressed.

@@ -104,6 +104,23 @@ Idx read_idx(const fs::path& path) {
   return idx;
 }
 
+LabelledImages labelled_images(Idx images, const std::string& images_name, Idx labels,
+                               const std::string& labels_name, uint32_t classes) {
+  if (images.shape.size() != 3) fail(images_name, "holds no images (three dimensions are needed)");
+  if (labels.shape.size() != 1) fail(labels_name, "holds no labels (one dimension is needed)");
+  if (images.shape[0] != labels.shape[0])
+    fail(labels_name, std::to_string(labels.shape[0]) + " labels for " + std::to_string(images.shape[0]) +
+                          " images; the two files do not belong together");
+  const uint32_t height = images.shape[1], width = images.shape[2];
+  if (height < 1 || width < 1 || height > 4096 || width > 4096)
+    fail(images_name, "image sides must be 1..4096");
+  for (size_t i = 0; i < labels.data.size(); ++i)
+    if (labels.data[i] >= classes)
+      fail(labels_name, "label " + std::to_string(labels.data[i]) + " at index " + std::to_string(i) +
+                            ", but this set has " + std::to_string(classes) + " classes");
+  return {images.shape[0], height, width, std::move(images.data), std::move(labels.data)};
+}
+
 LabelledImages read_idx_pair(std::span<const fs::path> folders, const std::string& stem, bool transpose,
                              uint32_t classes) {
   fs::path image_path, label_path;
@@ -114,22 +131,9 @@ LabelledImages read_idx_pair(std::span<const fs::path> folders, const std::strin
   }
   if (image_path.empty() || label_path.empty())
     fail_missing(folders, stem + (image_path.empty() ? "-images-idx3-ubyte" : "-labels-idx1-ubyte"));
-  Idx images = read_idx(image_path);
-  Idx labels = read_idx(label_path);
-  if (images.shape.size() != 3) fail(image_path, "holds no images (three dimensions are needed)");
-  if (labels.shape.size() != 1) fail(label_path, "holds no labels (one dimension is needed)");
-  if (images.shape[0] != labels.shape[0])
-    fail(label_path, std::to_string(labels.shape[0]) + " labels for " + std::to_string(images.shape[0]) +
-                         " images; the two files do not belong together");
-  const uint32_t height = images.shape[1], width = images.shape[2];
-  if (height < 1 || width < 1 || height > 4096 || width > 4096)
-    fail(image_path, "image sides must be 1..4096");
-  for (size_t i = 0; i < labels.data.size(); ++i)
-    if (labels.data[i] >= classes)
-      fail(label_path, "label " + std::to_string(labels.data[i]) + " at index " + std::to_string(i) +
-                           ", but this set has " + std::to_string(classes) + " classes");
-
-  LabelledImages result{images.shape[0], height, width, std::move(images.data), std::move(labels.data)};
+  LabelledImages result = labelled_images(read_idx(image_path), image_path.string(), read_idx(label_path),
+                                          label_path.string(), classes);
+  const uint32_t height = result.height, width = result.width;
   if (transpose) {
     if (height != width) fail(image_path, "column-major images must be square");
     for (uint32_t n = 0; n < result.count; ++n) {

@@ -32,6 +32,11 @@ struct LabelledImages {
   std::vector<uint8_t> labels;  // [count]
 };
 
+// One set out of two arrays, checked. Names are for messages. Throws std::runtime_error when sizes disagree or a label is
+// >= classes.
+LabelledImages labelled_images(Idx images, const std::string& images_name, Idx labels,
+                               const std::string& labels_name, uint32_t classes);
+
 // folders: searched in this order; the first that holds both files counts.
 // stem: what the files' names start with, such as "train" or "emnist-byclass-test": they are called
 // "<stem>-images-idx3-ubyte" and "<stem>-labels-idx1-ubyte", with or without .gz ('.' for the '-' before idx too).

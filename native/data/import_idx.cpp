@@ -8,6 +8,7 @@
 #include "native/data/alike.h"
 #include "native/data/idx.h"
 #include "native/data/import.h"
+#include "native/data/npy.h"
 #include "shared/labels.h"
 #include "shared/normalize.h"
 
@@ -143,13 +144,28 @@ std::vector<std::string> idx_sets() {
   return names;
 }
 
+namespace {
+
+// Keras' mnist.npz, given by name or in a folder; else the idx files.
+LabelledImages images_of(const PrepareOptions& options, const IdxSet& set, uint32_t labels) {
+  if (!set.emnist)
+    for (const fs::path& from : options.from) {
+      const fs::path file = fs::is_directory(from) ? from / "mnist.npz" : from;
+      if (file.extension() == ".npz" && fs::is_regular_file(file))
+        return read_npz(file, options.split, labels);
+    }
+  const std::string split = set.emnist || options.split != "test" ? options.split : "t10k";
+  return read_idx_pair(options.from, set.prefix + split, set.emnist, labels);
+}
+
+}  // namespace
+
 void import_idx(const PrepareOptions& options) {
   const IdxSet& set = set_called(options.set);
-  const std::string split = set.emnist || options.split != "test" ? options.split : "t10k";
   const Labels classes = classes_of(set);
   if (set.emnist) check_mapping(options, set, classes);
-  const LabelledImages images = read_idx_pair(options.from, set.prefix + split, set.emnist,
-                                              static_cast<uint32_t>(classes.size()) + set.first_label);
+  const LabelledImages images =
+      images_of(options, set, static_cast<uint32_t>(classes.size()) + set.first_label);
 
   const Result<std::vector<uint8_t>> allowed = parse_allow(options.classes, classes);
   if (!allowed.ok())

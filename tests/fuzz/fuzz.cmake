@@ -14,7 +14,7 @@ endif()
 include(native/libraries.cmake)
 # Everything that reads untrusted bytes; none of it needs LibTorch.
 add_library(biji_readers STATIC
-  native/base/file.cpp native/data/archive.cpp native/data/casia.cpp native/data/idx.cpp native/data/pack.cpp
+  native/base/file.cpp native/data/archive.cpp native/data/casia.cpp native/data/idx.cpp native/data/npy.cpp native/data/pack.cpp
   native/data/photo.cpp native/data/picture.cpp native/data/png.cpp native/data/terms.cpp native/data/unipen.cpp native/nets/network.cpp native/nets/safetensors.cpp
   native/train/recipe.cpp native/train/run.cpp)
 target_link_libraries(biji_readers PUBLIC biji_core biji_reader_libraries PRIVATE biji_warnings)
@@ -25,7 +25,7 @@ target_link_libraries(biji_fuzzed_core PRIVATE biji_core biji_warnings)
 add_library(biji_fuzz_seeds OBJECT tests/fuzz/fuzz.cpp)
 target_link_libraries(biji_fuzz_seeds PRIVATE biji_core biji_warnings)
 
-foreach(name archive decode gnt idx image ink pack photo png pot run safetensors unipen)
+foreach(name archive decode gnt idx image ink npy pack photo png pot run safetensors unipen)
   add_executable(fuzz_${name} tests/fuzz/${name}.cpp)
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   target_link_libraries(fuzz_${name} PRIVATE biji_fuzz_seeds biji_warnings biji_fuzzed_core biji_readers)

@@ -1,16 +1,21 @@
 // The readers of files: whatever the bytes, they give the data or an error that names the file.
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <zlib.h>
 
 #include <csignal>
 #include <cstring>
+#include <map>
+#include <memory>
 
 #include "native/base/file.h"
 #include "native/base/json.h"
 #include "native/data/class_table.h"
 #include "native/data/idx.h"
+#include "native/data/npy.h"
 #include "native/data/pack.h"
 #include "native/data/picture.h"
 #include "native/data/png.h"
@@ -24,6 +29,34 @@
 
 namespace biji {
 namespace {
+
+// A zip whose members are stored as they are.
+void write_zip(const std::filesystem::path& path, const std::map<std::string, std::string>& members) {
+  const std::unique_ptr<archive, decltype(&archive_write_free)> out(archive_write_new(), archive_write_free);
+  archive_write_set_format_zip(out.get());
+  ASSERT_EQ(archive_write_open_filename(out.get(), path.c_str()), ARCHIVE_OK);
+  for (const auto& [name, bytes] : members) {
+    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(),
+                                                                              archive_entry_free);
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(bytes.size()));
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0644);
+    ASSERT_EQ(archive_write_header(out.get(), entry.get()), ARCHIVE_OK);
+    ASSERT_EQ(archive_write_data(out.get(), bytes.data(), bytes.size()),
+              static_cast<la_ssize_t>(bytes.size()));
+  }
+}
+
+std::string npy_bytes(const std::string& shape, const std::string& data, const std::string& type = "|u1",
+                      const std::string& column_major = "False") {
+  std::string header =
+      "{'descr': '" + type + "', 'fortran_order': " + column_major + ", 'shape': (" + shape + "), }";
+  while ((10 + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  return "\x93NUMPY" + std::string("\1\0", 2) + static_cast<char>(header.size() & 255) +
+         static_cast<char>(header.size() >> 8) + header + data;
+}
 
 std::string idx_bytes(std::vector<uint32_t> shape, const std::string& data) {
   std::string bytes = {0, 0, 8, static_cast<char>(shape.size())};
@@ -98,6 +131,41 @@ TEST(Idx, ImagesAndLabelsMustBelongTogether) {
   const LabelledImages images = read_idx_pair({{folder.path}}, "train", true, 11);
   EXPECT_EQ(std::string(images.pixels.begin(), images.pixels.end()),
             "acbdegfh");  // column-major made row-major
+}
+
+TEST(Npz, HoldsMnistAsKerasKeepsIt) {
+  const TempFolder folder;
+  const std::string pixels = std::string(784, '\0') + std::string(300, '\0') + std::string(484, 'x');
+  const auto write = [&](const std::string& images, const std::string& labels) {
+    write_zip(folder / "mnist.npz", {{"x_test.npy", images}, {"y_test.npy", labels}});
+  };
+  const auto error = [&](const std::string& images, const std::string& labels) {
+    write(images, labels);
+    return error_of([&] { read_npz(folder / "mnist.npz", "test", 10); });
+  };
+  const std::string images = npy_bytes("2, 28, 28", pixels), labels = npy_bytes("2,", "\3\7");
+  write(images, labels);
+  const LabelledImages read = read_npz(folder / "mnist.npz", "test", 10);
+  EXPECT_EQ(read.count, 2u);
+  EXPECT_EQ(read.labels, (std::vector<uint8_t>{3, 7}));
+  EXPECT_EQ(read.pixels[1500], 'x');
+  EXPECT_NE(error_of([&] { read_npz(folder / "mnist.npz", "train", 10); }).find("x_test.npy, y_test.npy"),
+            std::string::npos);
+  EXPECT_NE(error(images, npy_bytes("3,", "abc")).find("do not belong together"), std::string::npos);
+  EXPECT_NE(error(images, npy_bytes("2,", "\3\12")).find("label 10"), std::string::npos);
+  EXPECT_NE(error(npy_bytes("2, 28, 28", pixels, "<f4"), labels).find("not bytes"), std::string::npos);
+  EXPECT_NE(error(npy_bytes("2, 28, 28", pixels, "|u1", "True"), labels).find("column-major"),
+            std::string::npos);
+  EXPECT_NE(error(npy_bytes("2, 28, 28", pixels + "x"), labels).find("more data"), std::string::npos);
+  EXPECT_NE(error(npy_bytes("9, 4096, 4096000", "x"), labels).find("truncated"), std::string::npos);
+  EXPECT_NE(error(npy_bytes("4294967295, 4294967295, 4294967295", "x"), labels).find("asks for more"),
+            std::string::npos);
+  for (size_t length = 0; length < images.size(); length += length < 200 ? 1 : 97)
+    EXPECT_NE(error(images.substr(0, length), labels).find("x_test.npy"), std::string::npos) << length;
+
+  write(images, labels);
+  prepare({.set = "mnist", .split = "test", .from = {folder.path}, .out = folder / "a.bjp"});
+  EXPECT_EQ(Pack(folder / "a.bjp").count(), 1);  // the other image is blank
 }
 
 TEST(Prepare, WritesWhatTheEncoderOfThePageGives) {
