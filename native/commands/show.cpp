@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "native/base/file.h"
-#include "native/base/random.h"
 #include "native/commands/commands.h"
 #include "native/commands/options.h"
 #include "native/data/archive.h"
@@ -19,9 +18,9 @@
 #include "native/data/pack.h"
 #include "native/data/picture.h"
 #include "native/data/png.h"
-#include "native/vary/augment.h"
+#include "native/nets/network.h"
+#include "native/train/batches.h"
 #include "native/vary/draw.h"
-#include "native/vary/skeleton.h"
 #include "shared/binarize.h"
 #include "shared/raster.h"
 
@@ -60,6 +59,8 @@ class Gallery {
   // number: of the sample, for the name of its file. text: the label is one, and goes into the name; else there is a
   // folder for each label.
   void add(const std::string& label, int64_t number, Image image, bool text = false) {
+    if (options_.white_on_black)
+      for (uint8_t& v : image.pixels) v = 255 - v;
     if (to_file(label)) {
       char name[32];
       std::snprintf(name, sizeof name, "%07lld", static_cast<long long>(number));
@@ -109,7 +110,7 @@ void print_counts(const std::vector<std::pair<std::string, int64_t>>& counts) {
 // Words and lines; what they say is in the names of the files, and printed row by row for the sheet.
 void show_texts(const ShowOptions& options, const Pack& pack) {
   constexpr int32_t kHeight = 64;
-  if (options.augmented > 0 || options.directions || options.extrapolate || options.as_ink)
+  if (options.augmented || options.directions || options.extrapolate || options.skeletons)
     throw std::runtime_error(options.data.string() +
                              ": holds texts, which are shown as they were written only");
   std::printf("%s: %lld texts of %zu characters\n", pack.info().name.c_str(),
@@ -137,15 +138,43 @@ void show_texts(const ShowOptions& options, const Pack& pack) {
   gallery.finish(columns);
 }
 
+// The network that reads such packs, unless another was named.
+const NetworkRow& network_for(const ShowOptions& options, const PackInfo& info) {
+  if (!options.network.empty()) return network_row(options.network);
+  for (const NetworkRow& row : network_table())
+    if (info.kind == PackKind::kPixels && row.input.picture() == info.input) return row;
+  return network_row("hanzi");
+}
+
+// u8 [count, h, w] or [count, channels, h, w]. index: int64 [count].
+at::Tensor shown(const ShowOptions& options, const Dataset& data, const at::Tensor& index, Recipe recipe) {
+  if (options.augmented) {
+    if (options.skeletons) recipe.skeletons = 1;
+    if (options.extrapolate) recipe.extrapolated_style = 1;
+    const float strength = options.strength >= 0 ? options.strength : recipe.augment;
+    return varied(data, index, recipe, strength, options.seed, 1).mul_(255).round_().to(at::kByte);
+  }
+  const Peers peers = options.extrapolate ? peers_of(data) : Peers();
+  return draw(data, index,
+              {.input = data.input,
+               .seed = options.seed,
+               .extrapolate = options.extrapolate ? 1.f : 0.f,
+               .peers = &peers,
+               .skeletons = options.skeletons ? 1.f : 0.f})
+      .pixels;
+}
+
 void show_pack(const ShowOptions& options) {
-  if (const Pack pack(options.data); pack.info().kind == PackKind::kTexts) return show_texts(options, pack);
-  if (options.directions && Pack(options.data).info().kind != PackKind::kStrokes)
-    throw std::runtime_error(options.data.string() +
-                             ": holds pixels; only strokes say which way the pen went");
-  if (options.extrapolate && Pack(options.data).info().kind != PackKind::kStrokes)
-    throw std::runtime_error(options.data.string() + ": holds pixels; --extrapolated-style needs strokes");
+  const Pack pack(options.data);
+  const PackInfo& info = pack.info();
+  if (info.kind == PackKind::kTexts) return show_texts(options, pack);
+  if ((options.directions || options.extrapolate) && info.kind != PackKind::kStrokes)
+    throw std::runtime_error(options.data.string() + ": holds pixels; " +
+                             (options.directions ? "only strokes say which way the pen went"
+                                                 : "--extrapolated-style needs strokes"));
+  const NetworkRow& row = network_for(options, info);
   const Dataset data =
-      load_data(std::vector{options.data}, options.directions ? kHanziInput : kHanziInput.picture());
+      load_data(std::vector{options.data}, options.directions ? row.input : row.input.picture(), true);
   const auto classes = static_cast<int64_t>(data.classes.size());
   std::printf("%s: %lld samples, %lld classes, %d x %d\n", data.sources[0].name.c_str(),
               static_cast<long long>(data.size()), static_cast<long long>(classes), data.input.size_px,
@@ -159,26 +188,23 @@ void show_pack(const ShowOptions& options) {
       std::find(data.classes.begin(), data.classes.end(), options.class_label) == data.classes.end())
     throw std::runtime_error(options.data.string() + ": has no class \"" + options.class_label + "\"");
 
-  at::manual_seed(options.seed);
-  const Peers peers = options.extrapolate ? peers_of(data) : Peers();
+  const auto label_of = [&](int64_t i) -> const std::string& {
+    return data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
+  };
   Gallery gallery(options);
+  // In batches, so that all of a large pack fit into memory.
+  constexpr size_t kBatch = 1024;
+  std::vector<int64_t> picks;
+  const auto add_picks = [&] {
+    const at::Tensor pixels = shown(options, data, at::tensor(picks, at::kLong), default_recipe(row.name));
+    for (size_t k = 0; k < picks.size() && gallery.open(); ++k)
+      if (gallery.wants(label_of(picks[k])))
+        gallery.add(label_of(picks[k]), picks[k], to_image(pixels[static_cast<int64_t>(k)].squeeze(0)));
+    picks.clear();
+  };
   for (int64_t i = 0; i < data.size() && gallery.open(); ++i) {
-    const std::string& label = data.classes[static_cast<size_t>(data.labels[i].item<int64_t>())];
-    if (!gallery.wants(label)) continue;
-    at::Tensor pixels = inputs(data, i, i + 1);
-    if (options.as_ink && !data.drawn())
-      pixels = drawn_as_ink(pixels, data.input, std::max(options.augmented, 0.1f) / 2,
-                            mix_seed(options.seed, static_cast<uint64_t>(i)), 1);
-    if (data.drawn() && (options.augmented > 0 || options.extrapolate))
-      pixels = draw(data, at::full({1}, i, at::kLong),
-                    {.input = data.input,
-                     .strength = options.augmented,
-                     .seed = mix_seed(options.seed, static_cast<uint64_t>(i)),
-                     .extrapolate = options.extrapolate ? 1.f : 0.f,
-                     .peers = &peers});
-    if (options.augmented > 0)
-      pixels = augment(pixels, options.augmented, data.drawn()).mul(255).round().to(at::kByte);
-    gallery.add(label, i, to_image(pixels[0].squeeze(0)));
+    if (gallery.wants(label_of(i))) picks.push_back(i);
+    if (picks.size() == kBatch || i + 1 == data.size()) add_picks();
   }
   gallery.finish();
 }
@@ -186,7 +212,7 @@ void show_pack(const ShowOptions& options) {
 // .gnt and .pot files, wherever they lie, drawn as the encoder sees them.
 void show_casia(const ShowOptions& options) {
   constexpr InputSpec kSquare{64, 60, Centring::kBox, 3};
-  if (options.augmented > 0)
+  if (options.augmented)
     throw std::runtime_error(options.data.string() +
                              ": --augmented shows packs; make one with `biji prepare`");
   const std::filesystem::path from[] = {options.data};
@@ -265,22 +291,31 @@ void add_show(CLI::App& app) {
   command->add_option("--columns", options->columns, "of the sheet")
       ->check(number_in(1, 1000))
       ->capture_default_str();
-  auto* augmented = command->add_flag("--augmented")->description("augment the samples as training does");
-  command->add_option("--strength", options->augmented, "of augmentation (1)")
+  std::vector<std::string> networks;
+  for (const auto& row : network_table()) networks.emplace_back(row.name);
+  command
+      ->add_option("--network", options->network,
+                   "show what this network reads, augmented by its default recipe. Default: by the pack, of "
+                   "strokes hanzi")
+      ->check(CLI::IsMember(networks));
+  auto* augmented =
+      command->add_flag("--augmented", options->augmented, "augment the samples as training does");
+  command->add_option("--strength", options->strength, "of augmentation. Default: the network's")
       ->check(number_in(0, 2))
       ->needs(augmented);
-  command->add_flag("--skeletons,--as-ink", options->as_ink,
-                    "skeletonise scans and draw them anew with another pen, as training does");
+  command->add_flag(
+      "--skeletons,--as-ink", options->skeletons,
+      "skeletonise all scans and draw them anew with another pen, as training does with a share of them");
   command->add_flag(
       "--directions", options->directions,
       "of strokes, show the planes that say which way the pen went (right, down, left, up) and when");
-  command->add_flag(
-      "--extrapolated-style,--exaggerate", options->extrapolate,
-      "move each writer's style away from another writer's of the same character, as training does");
+  command->add_flag("--extrapolated-style,--exaggerate", options->extrapolate,
+                    "move each writer's style away from another writer's of the same character, as training "
+                    "does with a share of them");
+  command->add_flag("--white-on-black", options->white_on_black, "write pictures as MNIST's files are");
   command->add_option("--seed", options->seed, "of augmentation")->capture_default_str();
 
-  command->callback([options, augmented] {
-    if (*augmented && options->augmented == 0) options->augmented = 1;
+  command->callback([options] {
     show(*options);
     check_output();
   });

@@ -15,11 +15,14 @@ struct ShowOptions {
   std::string class_label;        // only this class; empty = all
   int64_t limit = 400;            // samples on the sheet, PNG files a class; 0 = all
   int32_t columns = 20;
-  float augmented = 0;      // strength of augmentation (augment.h)
-  bool as_ink = false;      // scans are drawn anew with a pen (skeleton.h)
+  std::string network;     // whose input and default recipe; empty = by the pack
+  bool augmented = false;  // as the first step of a training with that recipe and seed would have the samples
+  float strength = -1;     // of augmentation; below 0 = the recipe's
+  bool skeletons = false;  // all scans are drawn anew with a pen (skeleton.h)
   bool directions = false;  // of packs of ink, the planes behind the picture as well, beside it
-  bool extrapolate =
-      false;  // of packs of ink, each writer's style moved away from another's (writer_style.h)
+  // Of packs of ink, each writer's style is moved away from another's (writer_style.h).
+  bool extrapolate = false;
+  bool white_on_black = false;  // as MNIST's files are
   uint64_t seed = 1;
 };
 

@@ -21,15 +21,24 @@ struct Minibatch {
   at::Tensor labels;  // int64 [n]
 };
 
+// What recipe asks draw() for; seed and threads are left. peers: of the data, where the recipe extrapolates styles; must
+// outlive the options.
+DrawOptions draw_options(const Recipe& recipe, const InputSpec& input, float strength, const Peers& peers);
+
+// Samples of data that are drawn (assert), varied exactly as the first step of a training with this seed would vary them
+// if they were its batch: f32 [k, channels, h, w] on the CPU. index: int64 [k] on the CPU.
+at::Tensor varied(const Dataset& data, const at::Tensor& index, const Recipe& recipe, float strength,
+                  uint64_t seed, int threads);
+
 // Everything random in a step is drawn from the run's seed and the step's number, in LibTorch's default generator as
-// well. Ink, non-characters and skeletons are drawn by other threads while the step before trains; for a CUDA device,
+// well. Ink, skeletons and non-characters are drawn by other threads while the step before trains; for a CUDA device,
 // which works behind the program's back, a few steps ahead, and nothing here waits for the device.
 class Batches {
  public:
-  // data: on the device. scans: its pixels on the CPU, where the recipe has skeletons of them; else undefined. rank of
-  // ranks: whose part of each batch this is. data and state must outlive this; state.total_steps may be set later. Throws
-  // std::runtime_error when the batch cannot be shared evenly.
-  Batches(const Dataset& data, const at::Tensor& scans, const RunState& state, int rank, int ranks);
+  // data: on the device; drawn where the recipe has skeletons. rank of ranks: whose part of each batch this is. data and
+  // state must outlive this; state.total_steps may be set later. Throws std::runtime_error when the batch cannot be
+  // shared evenly.
+  Batches(const Dataset& data, const RunState& state, int rank, int ranks);
 
   int64_t size() const { return batch_; }  // samples a step, over all ranks
   int64_t steps_per_epoch() const { return data_.size() / batch_; }
@@ -38,7 +47,11 @@ class Batches {
   Minibatch get(int64_t step);
 
  private:
-  using Job = std::function<at::Tensor()>;  // runs on another thread; fills a buffer of upload_
+  // A step's samples, then its non-characters, u8 [n, ..], and which of them are scans.
+  struct Made {
+    at::Tensor pixels, drawn, scans, back;  // buffers of upload_; the latter as in Rows (augment.h)
+  };
+  using Job = std::function<Made()>;  // runs on another thread
   // An epoch's samples in their order.
   struct Order {
     int64_t epoch = -1;
@@ -49,20 +62,17 @@ class Batches {
   int64_t non_characters_of(int64_t samples) const;
   uint64_t seed(uint64_t salt, int64_t step) const;
   Job job(int64_t step);
-  Job ink_job(int64_t step, int threads, float strength);
-  at::Tensor drawn(int64_t step);
+  Made drawn(int64_t step);
 
   const Dataset& data_;
-  at::Tensor scans_;
   const RunState& state_;
   int rank_;
   int64_t batch_, rank_batch_;
-  int64_t skeletons_ = 0;  // of a step's scans: the first ones, as their order is random
   Peers peers_;
   Upload upload_;
   std::array<Order, 2> orders_;  // drawing ahead, one step may be in the epoch after another's
   int64_t ahead_step_ = 0;       // that the first of ahead_ is for
-  std::deque<std::shared_future<at::Tensor>> ahead_;  // each waits for the one before; last: destructors wait
+  std::deque<std::shared_future<Made>> ahead_;  // each waits for the one before; last: destructors wait
 };
 
 }  // namespace biji

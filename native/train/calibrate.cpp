@@ -17,6 +17,18 @@ namespace biji {
 
 using nlohmann::json;
 
+namespace {
+
+at::Tensor freshly_varied(const Dataset& data, int64_t begin, int64_t end) {
+  if (!data.drawn()) return augment(data.pixels.slice(0, begin, end), 1);
+  const Drawn drawn =
+      draw(data, at::arange(begin, end, at::kLong),
+           {.input = data.input, .strength = 1, .seed = mix_seed(0xca11, static_cast<uint64_t>(begin))});
+  return augment(drawn.pixels, 1, rows_of(end - begin, drawn.scans)).to(data.labels.device());
+}
+
+}  // namespace
+
 Calibration calibrate(Net& net, const RunState& state) {
   const auto fit = [&](const Dataset& data, const char* from) {
     const Dataset sample = data.select(temperature_sample(data.size()));
@@ -33,7 +45,7 @@ Calibration calibrate(Net& net, const RunState& state) {
   std::vector<at::Tensor> parts;
   constexpr int64_t kBatch = 500;
   for (int64_t i = 0; i < data.size(); i += kBatch)
-    parts.push_back(net.forward(augment(inputs(data, i, i + kBatch), 1, data.drawn()), false));
+    parts.push_back(net.forward(freshly_varied(data, i, std::min(i + kBatch, data.size())), false));
   const at::Tensor logits = at::cat(parts);
   return {fit_temperature(logits, data.labels), "training samples under fresh augmentation", data, logits,
           false};

@@ -63,13 +63,11 @@ Origin start_from(Net& net, const std::filesystem::path& folder, const RunState&
 at::Tensor settling_samples(const Dataset& data, const Recipe& recipe, uint64_t seed, int threads) {
   const at::Tensor index = permutation(data.size(), seed).slice(0, 0, 1024);
   at::manual_seed(seed);
-  const at::Tensor pixels = data.drawn() ? draw(data, index,
-                                                {.input = data.input,
-                                                 .strength = recipe.augment,
-                                                 .seed = seed,
-                                                 .threads = std::max(1, threads)})
-                                         : data.pixels.cpu().index_select(0, index);
-  return augment(pixels, recipe.augment, data.drawn());
+  if (!data.drawn()) return augment(data.pixels.cpu().index_select(0, index), recipe.augment);
+  const Drawn drawn =
+      draw(data, index,
+           {.input = data.input, .strength = recipe.augment, .seed = seed, .threads = std::max(1, threads)});
+  return augment(drawn.pixels, recipe.augment, rows_of(drawn.pixels.size(0), drawn.scans));
 }
 
 }  // namespace biji

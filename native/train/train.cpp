@@ -240,7 +240,7 @@ Trainer::Trainer(const TrainOptions& options, const std::atomic<bool>* stop)
 
 void Trainer::begin_weights() {
   Net net = network_of(state_, device_);
-  batches_.emplace(data_.samples, data_.scans, state_, ranks_.rank(), ranks_.size());
+  batches_.emplace(data_.samples, state_, ranks_.rank(), ranks_.size());
   if (!options_.resume) state_.total_steps = steps_per_epoch() * state_.recipe.epochs;
   if (!options_.resume && !options_.init.empty()) {
     const Origin origin = start_from(net, options_.init, state_, data_.samples, quiet_);
@@ -262,7 +262,7 @@ void Trainer::begin_weights() {
 void Trainer::choose_precision() {
   if (state_.precision != "auto") return;
   // The last batch has the input's full size. A copy makes it, for steps must follow one another.
-  Batches scratch(data_.samples, data_.scans, state_, ranks_.rank(), ranks_.size());
+  Batches scratch(data_.samples, state_, ranks_.rank(), ranks_.size());
   const Minibatch batch = scratch.get(state_.total_steps - 1);
   const std::vector<TimedPrecision> timed =
       by_speed(precisions(state_.precision, device_), state_, batch, data_.samples.merged, device_, ranks_);

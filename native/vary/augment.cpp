@@ -116,4 +116,25 @@ at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn) {
   return all;
 }
 
+Rows rows_of(int64_t n, const std::vector<int64_t>& scans) {
+  std::vector<int64_t> drawn, back(static_cast<size_t>(n));
+  const int64_t first = n - static_cast<int64_t>(scans.size());  // of the scans, behind the others
+  size_t next = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const bool scan = next < scans.size() && scans[next] == i;
+    back[static_cast<size_t>(i)] =
+        scan ? first + static_cast<int64_t>(next++) : static_cast<int64_t>(drawn.size());
+    if (!scan) drawn.push_back(i);
+  }
+  return {at::tensor(drawn, at::kLong), at::tensor(scans, at::kLong), at::tensor(back, at::kLong)};
+}
+
+at::Tensor augment(const at::Tensor& pixels, float strength, const Rows& rows) {
+  if (rows.scans.numel() == 0) return augment(pixels, strength, true);
+  if (rows.drawn.numel() == 0) return augment(pixels, strength, false);
+  return at::cat({augment(pixels.index_select(0, rows.drawn), strength, true),
+                  augment(pixels.index_select(0, rows.scans), strength, false)})
+      .index_select(0, rows.back);
+}
+
 }  // namespace biji

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace biji {
 
@@ -15,5 +16,16 @@ namespace biji {
 // faint ink, erased patches (Z. Zhong et al., 2017) and noise. Draws from LibTorch's default generator of the
 // device: at::manual_seed() before the call fixes the outcome.
 at::Tensor augment(const at::Tensor& pixels, float strength, bool drawn = false);
+
+// Which of n rows were drawn from varied ink and which were not, int64 on any device.
+struct Rows {
+  at::Tensor drawn, scans;  // ascending, n in all
+  at::Tensor back;          // [n]: where each row stands in drawn followed by scans
+};
+// scans: ascending, below n. On the CPU.
+Rows rows_of(int64_t n, const std::vector<int64_t>& scans);
+
+// The same where both kinds are mixed. rows: on the device of pixels.
+at::Tensor augment(const at::Tensor& pixels, float strength, const Rows& rows);
 
 }  // namespace biji

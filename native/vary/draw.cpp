@@ -7,6 +7,7 @@
 #include "native/base/pipeline.h"
 #include "native/base/random.h"
 #include "native/vary/ink_augment.h"
+#include "native/vary/skeleton.h"
 #include "native/vary/writer_style.h"
 
 namespace biji {
@@ -40,7 +41,7 @@ Peers peers_of(const Dataset& data) {
   return all;
 }
 
-at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options) {
+Drawn draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options) {
   assert(data.drawn());
   const int64_t n = index.size(0), side = options.input.size_px, channels = options.input.channels();
   const int64_t area = channels * side * side;
@@ -48,28 +49,36 @@ at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions&
       at::zeros(channels == 1 ? std::vector{n, side, side} : std::vector{n, channels, side, side}, at::kByte);
   const int64_t* picks = index.data_ptr<int64_t>();
   uint8_t* pixels = out.data_ptr<uint8_t>();
+  std::vector<uint8_t> is_scan(static_cast<size_t>(n));
   const auto work = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto [pack, sample] = data.place(picks[i]);
+      const uint64_t seed = mix_seed(options.seed, static_cast<uint64_t>(i));
+      Result<Image> image = Err::kEmpty;
       if (pack.info().kind == PackKind::kStrokes) {
-        const uint64_t seed = mix_seed(options.seed, static_cast<uint64_t>(i));
         Ink ink = pack.ink(sample);
         if (Random random(mix_seed(seed, 0xb1e4d)); random.chance(options.extrapolate))
           ink = between(ink, another(data, picks[i], *options.peers, random),
                         random.uniform(-options.extent, 0));
-        const Result<Image> image =
-            draw_varied(ink, options.input, options.strength, seed, options.as_pictures);
-        if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
+        image = draw_varied(ink, options.input, options.strength, seed, options.as_pictures);
       } else {
-        const InputSpec& packed = pack.info().input;  // data.input may have been scaled
-        const Image image = resize(image_of(pack.image(sample), packed.size_px), options.input.size_px,
-                                   options.input.size_px);
-        std::copy(image.pixels.begin(), image.pixels.end(), pixels + i * area);
+        const Image square = image_of(pack.image(sample), pack.info().input.size_px);
+        if (Random random(mix_seed(seed, 0x9e115)); random.chance(options.skeletons))
+          image = drawn_from_skeleton(square, options.input, options.strength / 2, random);
+        if (!image.ok()) {
+          image = resize(square, options.input.size_px,
+                         options.input.size_px);  // data.input may have been scaled
+          is_scan[static_cast<size_t>(i)] = 1;
+        }
       }
+      if (image.ok()) std::copy(image.value.pixels.begin(), image.value.pixels.end(), pixels + i * area);
     }
   };
   in_parts(n, options.threads, work);
-  return out;
+  std::vector<int64_t> scans;
+  for (int64_t i = 0; i < n; ++i)
+    if (is_scan[static_cast<size_t>(i)]) scans.push_back(i);
+  return {std::move(out), std::move(scans)};
 }
 
 at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
@@ -77,7 +86,7 @@ at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end) {
   DrawOptions options{.input = data.input};
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return draw(data, at::arange(begin, std::min(end, data.size()), at::kLong), options)
-      .to(data.labels.device());
+      .pixels.to(data.labels.device());
 }
 
 }  // namespace biji

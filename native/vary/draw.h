@@ -29,10 +29,16 @@ struct DrawOptions {
   float extent = 0.5f;
   const Peers* peers = nullptr;
   float as_pictures = 0.5f;  // share of the ink that is varied as pictures (draw_varied())
+  float skeletons =
+      0;  // share of the pixels that are skeletonised and drawn anew (skeleton.h), at half the strength
 };
-// The input of some samples, u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions. index: int64
-// [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of another size than theirs).
-at::Tensor draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options);
+struct Drawn {
+  at::Tensor pixels;  // u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions
+  std::vector<int64_t> scans;  // ascending: the rows that are a pack's pixels, not varied yet (augment.h)
+};
+// The input of some samples. index: int64 [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of
+// another size than theirs) or become skeletons. The same options give the same result, whatever the threads.
+Drawn draw(const Dataset& data, const at::Tensor& index, const DrawOptions& options);
 
 // The unvaried input of samples begin .. end, as draw() has it, on the data's device.
 at::Tensor inputs(const Dataset& data, int64_t begin, int64_t end);

@@ -166,23 +166,9 @@ Ink skeleton(const Image& image, uint8_t level) {
   return ink;
 }
 
-at::Tensor drawn_as_ink(const at::Tensor& scans, const InputSpec& spec, float strength, uint64_t seed,
-                        int threads) {
-  const int64_t count = scans.size(0), side = spec.size_px, area = side * side;
-  at::Tensor out = scans.clone(at::MemoryFormat::Contiguous);
-  uint8_t* all = out.data_ptr<uint8_t>();
-  const auto work = [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      Random random(mix_seed(seed, static_cast<uint64_t>(i)));
-      Image image(spec.size_px, spec.size_px);
-      std::memcpy(image.pixels.data(), all + i * area, static_cast<size_t>(area));
-      const Ink ink = skeleton(image, static_cast<uint8_t>(random.uniform(70, 170)));
-      const Result<Image> drawn = draw_varied(ink, spec, strength, random.next());
-      if (drawn.ok()) std::memcpy(all + i * area, drawn.value.pixels.data(), static_cast<size_t>(area));
-    }
-  };
-  in_parts(count, threads, work);
-  return out;
+Result<Image> drawn_from_skeleton(const Image& scan, const InputSpec& spec, float strength, Random& random) {
+  const Ink ink = skeleton(scan, static_cast<uint8_t>(random.uniform(70, 170)));
+  return draw_varied(ink, spec, strength, random.next(), 1);
 }
 
 }  // namespace biji

@@ -1,10 +1,9 @@
 // Scans skeletonised to ink, and drawn anew.
 #pragma once
 
-#include <ATen/ATen.h>
-
 #include <cstdint>
 
+#include "native/base/random.h"
 #include "shared/normalize.h"
 
 namespace biji {
@@ -14,10 +13,8 @@ namespace biji {
 // image: 255 = ink; level: pixels above it are ink. Empty when there are none.
 Ink skeleton(const Image& image, uint8_t level = 110);
 
-// Scans drawn anew from their skeletons, a little varied, with pens of every width (ink_augment.h): a network that has
-// seen scans alone is unsure about the even line of a pen. scans, result: u8 [n, size, size] on the CPU; a scan without a
-// skeleton stays as it is. The same seed gives the same result, whatever the threads.
-at::Tensor drawn_as_ink(const at::Tensor& scans, const InputSpec& spec, float strength, uint64_t seed,
-                        int threads);
+// A scan of one character, as a pack has it, drawn anew from its skeleton, a little varied, as a picture with a pen of any
+// width (ink_augment.h). Err::kEmpty when it has no skeleton.
+Result<Image> drawn_from_skeleton(const Image& scan, const InputSpec& spec, float strength, Random& random);
 
 }  // namespace biji

@@ -74,15 +74,16 @@ TEST(Skeleton, FindsRingsAndDots) {
   EXPECT_TRUE(skeleton(Image(28, 28)).empty());
 }
 
-TEST(Skeleton, IsDrawnTheSameByAnyNumberOfThreads) {
-  at::Tensor scans = at::zeros({40, 28, 28}, at::kByte);
-  scans.slice(1, 4, 24).slice(2, 12, 16).fill_(255);
-  scans[1].zero_();  // nothing there to follow
-  const at::Tensor drawn = drawn_as_ink(scans, kLettersInput, 0.5f, 7, 2);
-  EXPECT_TRUE(drawn.equal(drawn_as_ink(scans, kLettersInput, 0.5f, 7, 1)));
-  EXPECT_FALSE(drawn.equal(drawn_as_ink(scans, kLettersInput, 0.5f, 8, 1)));
-  EXPECT_EQ(drawn.eq(scans).flatten(1).all(1).sum().item<int64_t>(), 1);
-  EXPECT_GT(drawn.slice(0, 2).amax({1, 2}).min().item<int>(), 100);
+TEST(Skeleton, OfAScanIsDrawnAnewAndOfNothingIsNot) {
+  Image bar(28, 28);
+  for (int32_t y = 4; y < 24; ++y) std::fill_n(&bar.at(12, y), 4, 255);
+  Random random(7), same(7), other(8);
+  const Result<Image> drawn = drawn_from_skeleton(bar, kLettersInput, 0.5f, random);
+  ASSERT_TRUE(drawn.ok());
+  EXPECT_EQ(drawn.value.pixels, drawn_from_skeleton(bar, kLettersInput, 0.5f, same).value.pixels);
+  EXPECT_NE(drawn.value.pixels, drawn_from_skeleton(bar, kLettersInput, 0.5f, other).value.pixels);
+  EXPECT_NE(drawn.value.pixels, bar.pixels);
+  EXPECT_EQ(drawn_from_skeleton(Image(28, 28), kLettersInput, 0.5f, random).err, Err::kEmpty);
 }
 
 }  // namespace
