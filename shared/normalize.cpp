@@ -29,11 +29,14 @@ int32_t mass_shift(int64_t moment, int64_t total, int32_t size) {
                                              : -((-numerator + denominator - 1) / denominator));
 }
 
-// Copies image onto a blank square, moved by whole pixels so that its ink is centred; no ink is cut off if it
-// fits.
-Image centre(const Image& image, const InputSpec& spec) {
+struct Shift {
+  int32_t x = 0, y = 0;
+};
+
+// By how many pixels a picture moves so that its ink is centred as spec says; no ink is cut off if it fits.
+Shift shift_to_centre(const Image& image, const InputSpec& spec) {
   const int32_t size = spec.size_px;
-  int32_t dx = 0, dy = 0;
+  Shift shift;
   if (spec.centring == Centring::kMass) {
     int64_t total = 0, moment_x = 0, moment_y = 0;
     for (int32_t y = 0; y < image.height; ++y) {
@@ -44,27 +47,42 @@ Image centre(const Image& image, const InputSpec& spec) {
         moment_y += v * y;
       }
     }
-    dx = mass_shift(moment_x, total, size);
-    dy = mass_shift(moment_y, total, size);
+    shift = {mass_shift(moment_x, total, size), mass_shift(moment_y, total, size)};
   } else {
     const Rect box = bounds(image, box_threshold(image));
-    dx = (size - box.width) / 2 - box.x;
-    dy = (size - box.height) / 2 - box.y;
+    shift = {(size - box.width) / 2 - box.x, (size - box.height) / 2 - box.y};
   }
   const Rect all = bounds(image, 0);
-  const auto keep_inside = [size](int32_t shift, int32_t begin, int32_t length) {
+  const auto keep_inside = [size](int32_t by, int32_t begin, int32_t length) {
     if (length > size) return (size - length) / 2 - begin;
-    return std::min(std::max(shift, -begin), size - begin - length);
+    return std::min(std::max(by, -begin), size - begin - length);
   };
-  dx = keep_inside(dx, all.x, all.width);
-  dy = keep_inside(dy, all.y, all.height);
+  return {keep_inside(shift.x, all.x, all.width), keep_inside(shift.y, all.y, all.height)};
+}
 
+// Copies rows begin .. end of image onto a blank square.
+Image moved(const Image& image, int32_t begin, int32_t end, Shift by, int32_t size) {
   Image out(size, size);
-  const int32_t x0 = std::max(0, dx), x1 = std::min(size, image.width + dx);
-  for (int32_t y = std::max(0, dy); y < std::min(size, image.height + dy) && x0 < x1; ++y)
-    std::copy_n(&image.pixels[static_cast<size_t>(y - dy) * image.width + (x0 - dx)], x1 - x0,
+  const int32_t x0 = std::max(0, by.x), x1 = std::min(size, image.width + by.x);
+  for (int32_t y = std::max(0, by.y); y < std::min(size, end - begin + by.y) && x0 < x1; ++y)
+    std::copy_n(&image.pixels[static_cast<size_t>(begin + y - by.y) * image.width + (x0 - by.x)], x1 - x0,
                 &out.at(x0, y));
   return out;
+}
+
+Image centre(const Image& image, const InputSpec& spec) {
+  return moved(image, 0, image.height, shift_to_centre(image, spec), spec.size_px);
+}
+
+// Moves the picture and the planes below it, in place, so that the picture is centred.
+void centre_planes(Image& planes, const InputSpec& spec) {
+  const int32_t size = spec.size_px;
+  const Shift shift = shift_to_centre(moved(planes, 0, size, {}, size), spec);
+  for (int32_t begin = 0; begin < planes.height; begin += size) {
+    const Image plane = moved(planes, begin, begin + size, shift, size);
+    std::copy(plane.pixels.begin(), plane.pixels.end(),
+              planes.pixels.begin() + static_cast<ptrdiff_t>(begin) * size);
+  }
 }
 
 // Darkens ink that resampling left pale, up to full black.
@@ -129,8 +147,7 @@ bool valid(const InputSpec& spec) {
   return spec.size_px >= 8 && spec.size_px <= 256 && spec.box_px >= 4 && spec.box_px <= spec.size_px &&
          spec.centring >= Centring::kMass && spec.centring <= Centring::kDensity && spec.pen_px >= 0.25f &&
          spec.pen_px <= static_cast<float>(spec.box_px) / 2 &&
-         (spec.directions == 0 || (spec.directions == kDirections && spec.centring != Centring::kMass)) &&
-         (!spec.order || spec.directions > 0);
+         (spec.directions == 0 || spec.directions == kDirections) && (!spec.order || spec.directions > 0);
 }
 
 float line_width_px(const Image& image) {
@@ -191,7 +208,8 @@ Result<Image> normalize(const Ink& ink, const InputSpec& spec) {
   else
     draw_ink(ink, placement, spec.pen_px, 0, image);
   // The box is centred exactly already; the centre of mass moves by whole pixels, as in MNIST.
-  return spec.centring == Centring::kMass ? centre(image, spec) : image;
+  if (spec.centring == Centring::kMass) centre_planes(image, spec);
+  return image;
 }
 
 Result<Image> normalize(const Image& image, const InputSpec& spec) {

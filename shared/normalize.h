@@ -23,17 +23,19 @@ struct InputSpec {
   int32_t box_px = 20;   // the ink's longer side is fitted to this, 4..size_px
   Centring centring = Centring::kMass;
   float pen_px = 2.5f;  // line width that ink is drawn with, and thin pictures are thickened to
-  // Planes behind the picture with the pen's direction (draw_with_directions() in raster.h): 0 or 4, the latter not with
-  // Centring::kMass. Blank for pictures, whose direction is unknown.
+  // Planes behind the picture with the pen's direction (draw_with_directions() in raster.h): 0 or 4. Blank for pictures,
+  // whose direction is unknown.
   int32_t directions = 0;
   bool order = false;  // one more plane, with the order of writing; only with directions
   bool operator==(const InputSpec&) const = default;
   int32_t channels() const { return 1 + directions + (order ? 1 : 0); }
   // The same input without those planes: what a picture of one character becomes.
-  InputSpec picture() const { return {size_px, box_px, centring, pen_px}; }
+  constexpr InputSpec picture() const { return {size_px, box_px, centring, pen_px}; }
+  // The same input with all of them, for networks that read ink as well as pictures.
+  constexpr InputSpec pen() const { return {size_px, box_px, centring, pen_px, 4, true}; }
 };
 
-// The families' inputs: digits (MNIST's own design), letters (EMNIST's), and hanzi.
+// The families' inputs: MNIST's own design, EMNIST's, and that of hanzi. The networks digits and letters read pen() of theirs.
 inline constexpr InputSpec kDigitsInput{28, 20, Centring::kMass, 2.5f};
 inline constexpr InputSpec kLettersInput{28, 24, Centring::kBox, 2.6f};
 inline constexpr InputSpec kHanziInput{48, 44, Centring::kDensity, 2.0f, 4, true};

@@ -30,7 +30,8 @@ void add_prepare(CLI::App& app) {
   command
       ->add_option(
           "--from", options->from,
-          "where it is. mnist, emnist: folders with the idx files, gzipped or not; hwdb, olhwdb, "
+          "where it is. mnist, emnist: folders with the idx files, gzipped or not, or Keras' mnist.npz; "
+          "hwdb, olhwdb, "
           "unipen: files, folders or archives; png: folders that hold one folder of pictures for each class")
       ->required();
   command->add_option("--out", options->out, "the pack (.bjp) to write")->required();
@@ -69,15 +70,23 @@ void add_prepare(CLI::App& app) {
   std::vector<std::string> inputs = {"auto"};
   for (const auto& row : network_table()) inputs.emplace_back(row.name);
   command
-      ->add_option("--network", *network,
-                   "mnist, emnist, png: make the input of this network; auto chooses digits, letters or "
-                   "hanzi by the classes")
+      ->add_option(
+          "--network", *network,
+          "mnist, emnist, hwdb, png: make the input of this network; auto chooses digits, letters or "
+          "hanzi by the classes")
       ->check(CLI::IsMember(inputs))
+      ->capture_default_str();
+  const auto size = std::make_shared<int32_t>(0);
+  command
+      ->add_option(
+          "--input-size", *size,
+          "with --network: its side in pixels, for training with --set input_size; 0 = the network's own")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   command->add_option("--threads", options->threads, "of the CPU; 0 = one for each core")
       ->capture_default_str();
 
-  command->callback([options, network] {
+  command->callback([options, network, size] {
     const bool casia = options->set.ends_with("hwdb");
     const bool unipen = options->set == "unipen";
     if (!options->writers.empty() && !casia && !unipen)
@@ -91,7 +100,8 @@ void add_prepare(CLI::App& app) {
       throw Misuse(
           "--without-writers, --categories, --collections, --without-collections, --cap and --texts are for "
           "unipen");
-    if (*network != "auto") options->input = {*network, network_row(*network).input.picture()};
+    if (*size > 0 && *network == "auto") throw Misuse("--input-size needs --network");
+    if (*network != "auto") options->input = {*network, network_row(*network).input_of(*size).picture()};
     prepare(*options);
   });
 }

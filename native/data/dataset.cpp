@@ -75,14 +75,14 @@ Dataset Dataset::on(at::Device device) const {
   return out;
 }
 
-Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input) {
+Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input, bool drawn) {
   if (paths.empty()) throw std::runtime_error("no data; give packs with --data");
   Dataset data;
   std::vector<std::shared_ptr<const Pack>> packs;
   for (const auto& path : paths) packs.push_back(std::make_shared<Pack>(path));
-  const bool drawn = input.directions > 0 || std::any_of(packs.begin(), packs.end(), [](const auto& p) {
-                       return p->info().kind == PackKind::kStrokes;
-                     });
+  drawn |= input.directions > 0 || std::any_of(packs.begin(), packs.end(), [](const auto& p) {
+             return p->info().kind == PackKind::kStrokes;
+           });
   const bool grouped =
       std::any_of(packs.begin(), packs.end(), [](const auto& p) { return !p->groups().empty(); });
   data.classes = packs[0]->info().classes;
@@ -157,8 +157,10 @@ Dataset with_shares(const Dataset& data, const std::vector<double>& shares) {
     const int64_t all = sources[i].samples;
     sources[i].share = shares[i];
     sources[i].samples = std::llround(shares[i] * static_cast<double>(all));
-    const at::Tensor some = permutation(all, mix_seed(0x5a1e, i)).slice(0, 0, sources[i].samples);
-    kept.push_back(std::get<0>(some.sort()) + begin);
+    const at::Tensor order = permutation(all, mix_seed(0x5a1e, i));
+    std::vector<at::Tensor> times(static_cast<size_t>(sources[i].samples / std::max<int64_t>(all, 1)), order);
+    times.push_back(order.slice(0, 0, sources[i].samples - static_cast<int64_t>(times.size()) * all));
+    kept.push_back(std::get<0>(at::cat(times).sort()) + begin);
     begin += all;
   }
   Dataset out = data.select(at::cat(kept));
@@ -166,7 +168,7 @@ Dataset with_shares(const Dataset& data, const std::vector<double>& shares) {
   return out;
 }
 
-Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input) {
+Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input, bool drawn) {
   std::vector<std::filesystem::path> paths;
   std::vector<double> shares;
   for (const DataSource& source : sources) {
@@ -179,7 +181,7 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
     paths.emplace_back(source.path);
     shares.push_back(source.share);
   }
-  const Dataset data = with_shares(load_data(paths, input), shares);
+  const Dataset data = with_shares(load_data(paths, input, drawn), shares);
   for (size_t i = 0; i < sources.size(); ++i)
     if (sources[i].checksum.empty()
             ? sources[i].name != data.sources[i].name || sources[i].samples != data.sources[i].samples
@@ -187,17 +189,6 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
       throw std::runtime_error(sources[i].path +
                                ": is not the pack that this run began with; restore it or train anew");
   return data;
-}
-
-InputSpec scaled(const InputSpec& input, int32_t size) {
-  if (size == input.size_px) return input;
-  const float scale = static_cast<float>(size) / static_cast<float>(input.size_px);
-  return {size,
-          static_cast<int32_t>(static_cast<float>(input.box_px) * scale),
-          input.centring,
-          input.pen_px * scale,
-          input.directions,
-          input.order};
 }
 
 std::pair<Dataset, Dataset> split(const Dataset& data, int64_t count) {

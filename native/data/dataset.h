@@ -15,8 +15,9 @@ namespace biji {
 
 // Samples of one or several packs. Copies share their data.
 struct Dataset {
-  at::Tensor pixels;  // u8 [n, h, w], 255 = ink; undefined when a pack holds strokes or the input
-                      // has directions: then draw() (native/vary/draw.h) makes them
+  at::Tensor
+      pixels;  // u8 [n, h, w], 255 = ink; undefined when a pack holds strokes, the input has directions, or
+               // load_data() was told so: then draw() (native/vary/draw.h) makes them
   at::Tensor
       labels;  // int64 [n]; below classes.size(): that class; else row label - classes.size() of merged
   at::Tensor merged;  // bool [m, classes]: labels that stand for "one of these classes"; undefined without
@@ -44,17 +45,15 @@ struct Dataset {
 
 // Joins packs. The first one's classes count. A later pack's class that is none of them but consists of
 // several characters that are ("Cc", in EMNIST's merged sets) becomes a merged label. input: what ink is
-// drawn for; packs of pixels must all have the same one. Throws std::runtime_error naming the pack that does
-// not fit.
-Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input);
-// Of each source the first share of its samples in a random order that is always the same; all of them where every share
-// is 1. shares: [sources].
+// drawn for; packs of pixels must all have the same one. drawn: leave pixels to draw(), too, so that it can vary them.
+// Throws std::runtime_error naming the pack that does not fit.
+Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input,
+                  bool drawn = false);
+// Of each source the first share of its samples in a random order that is always the same; a share of 2.5 is all of them
+// twice and half of them once more. shares: [sources].
 Dataset with_shares(const Dataset& data, const std::vector<double>& shares);
 // The packs of a run, and the shares of them; throws where one is no longer what it was when the run began.
-Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input);
-
-// The same input in another size, box and pen in proportion.
-InputSpec scaled(const InputSpec& input, int32_t size);
+Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input, bool drawn = false);
 
 // {the rest, count samples to validate on}: always the same ones for the same data, so that runs can be
 // compared.

@@ -66,9 +66,9 @@ struct Scans {
   static constexpr const char* kExtension = ".gnt";
   static constexpr PackKind kKind = PackKind::kPixels;
   static constexpr auto read = read_gnt;
-  static void make(GntSample&& sample, Imported& made) {
+  static void make(GntSample&& sample, Imported& made, const InputSpec& input) {
     const Result<Image> ink = ink_from_gray(sample.gray, Shade::kDark, Scene::kCharacter);
-    Result<Image> square = ink.ok() ? normalize(ink.value, kHanziInput.picture()) : ink;
+    Result<Image> square = ink.ok() ? normalize(ink.value, input) : ink;
     if (square.ok())
       made.pixels = std::move(square.value.pixels);
     else
@@ -77,10 +77,10 @@ struct Scans {
   static std::pair<double, double> sizes(const GntSample& sample) {
     return {sample.gray.width, sample.gray.height};
   }
-  static std::string about(double width, double height) {
+  static std::string about(double width, double height, const InputSpec& input) {
     char text[64];
-    std::snprintf(text, sizeof text, "some %.0f x %.0f -> %d x %d", width, height, kHanziInput.size_px,
-                  kHanziInput.size_px);
+    std::snprintf(text, sizeof text, "some %.0f x %.0f -> %d x %d", width, height, input.size_px,
+                  input.size_px);
     return text;
   }
 };
@@ -90,7 +90,7 @@ struct Strokes {
   static constexpr const char* kExtension = ".pot";
   static constexpr PackKind kKind = PackKind::kStrokes;
   static constexpr auto read = read_pot;
-  static void make(PotSample&& sample, Imported& made) {
+  static void make(PotSample&& sample, Imported& made, const InputSpec&) {
     made.ink = std::move(sample.ink);
     for (int32_t s = 0; s < made.ink.stroke_count(); ++s)
       if (made.ink.stroke(s).size() > 65535) made.left_out = "a stroke has more than 65,535 points";
@@ -98,7 +98,7 @@ struct Strokes {
   static std::pair<double, double> sizes(const PotSample& sample) {
     return {sample.ink.stroke_count(), static_cast<double>(sample.ink.points.size())};
   }
-  static std::string about(double strokes, double points) {
+  static std::string about(double strokes, double points, const InputSpec&) {
     char text[64];
     std::snprintf(text, sizeof text, "some %.0f strokes and %.0f points each", strokes, points);
     return text;
@@ -115,7 +115,7 @@ class Sizes {
     const auto [a, b] = Format::sizes(sample);
     a_ += a, b_ += b;
   }
-  std::string text() const { return Format::about(a_ / count_, b_ / count_); }
+  std::string text(const InputSpec& input) const { return Format::about(a_ / count_, b_ / count_, input); }
 
  private:
   int count_ = 0;
@@ -129,10 +129,11 @@ void import_format(const PrepareOptions& options) {
   Writers writers;
   Sizes<Format> sizes;
 
-  ImportedPack pack(options, Format::kKind, kHanziInput.picture());
+  const InputSpec input = options.input ? options.input->spec : kHanziInput.picture();
+  ImportedPack pack(options, Format::kKind, input);
   using Item = std::pair<Imported, typename Format::Sample>;
-  Import<Item> import(options, pack, each<Item>([](Item&& item) {
-                        Format::make(std::move(item.second), item.first);
+  Import<Item> import(options, pack, each<Item>([&](Item&& item) {
+                        Format::make(std::move(item.second), item.first, input);
                         return std::move(item.first);
                       }));
   std::optional<Progress>& progress = pack.progress;
@@ -172,7 +173,7 @@ void import_format(const PrepareOptions& options) {
   pack.commit(options.set + (options.writers.empty() ? "" : "-" + options.writers), classes, moved,
               writers.names, kTermsCasia,
               " by " + std::to_string(writers.names.size()) +
-                  (writers.names.size() == 1 ? " writer, " : " writers, ") + sizes.text());
+                  (writers.names.size() == 1 ? " writer, " : " writers, ") + sizes.text(input));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ struct PrepareOptions {
   bool texts = false;  // a pack of texts; of categories 4 to 8 in any case
   // idx sets: packs of pixels; samples that show the same writing as one in there (alike.h) are left out.
   std::vector<std::filesystem::path> without = {};
-  // idx sets, png: the input to make, a picture. Empty: that of digits for the classes 0-9, of letters where only a-z
+  // idx sets, hwdb, png: the input to make, a picture. Empty: for hwdb that of hanzi, else that of digits for the classes 0-9, of letters where only a-z
   // and A-Z join them, else of hanzi; for idx sets of which all classes are kept, the set's own.
   std::optional<NamedInput> input = {};
   // Throw where a file ends within a sample or cannot be read; else what precedes is kept, with a warning.

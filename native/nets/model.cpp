@@ -1,5 +1,6 @@
 #include "native/nets/model.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -70,25 +71,51 @@ json input_card(const InputSpec& input) {
           {"type", "u8"}};
 }
 
+namespace {
+
+InputSpec input_of_card(const json& card) {
+  const json& input = card.at("input");
+  const auto centring =
+      std::find(kCentrings.begin(), kCentrings.end(), input.at("centring").get<std::string>());
+  const InputSpec spec{input.at("size").get<int32_t>(),
+                       input.at("box").get<int32_t>(),
+                       static_cast<Centring>(centring - kCentrings.begin()),
+                       input.at("pen").get<float>(),
+                       input.value("directions", 0),
+                       input.value("order", false)};
+  if (!valid(spec))
+    throw std::runtime_error("the model reads input " + input.dump() + ", which this program cannot make");
+  const json known = input_card(spec);
+  for (const auto& [key, value] : input.items())
+    if (known.contains(key) && known.at(key) != value)
+      throw std::runtime_error("the model reads input with " + key + " " + value.dump() +
+                               ", which this program cannot make");
+  return spec;
+}
+
+InputSpec input_in(const fs::path& path, const json& card) {
+  try {
+    return input_of_card(card);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(path.string() + ": " + error.what());
+  }
+}
+
+}  // namespace
+
 Model load_exported_model(const fs::path& folder) {
   Exported exported = read_exported(folder);
   const json& card = exported.card;
   const fs::path path = folder / "model.json";
   try {
-    Net net(folded(network_row(card.at("network").get<std::string>())
-                       .build(static_cast<int32_t>(exported.classes.size()))),
-            at::kCPU);
-    const json input = input_card(net.network().input);
-    for (const auto& [key, value] : card.at("input").items())
-      if (input.contains(key) && input.at(key) != value)
-        throw std::runtime_error(path.string() + ": the model reads input with " + key + " " + value.dump() +
-                                 ", " + net.network().name + " here has " + input.at(key).dump() +
-                                 "; export a run of this version");
-    const int32_t version = input_version(net.network().input);
-    if (card.at("input_version") != version)
+    const InputSpec input = input_in(path, card);
+    if (card.at("input_version") != input_version(input))
       throw std::runtime_error(path.string() + ": the model reads input of encoder version " +
                                card.at("input_version").dump() + ", this program makes " +
-                               std::to_string(version) + "; train and export it again");
+                               std::to_string(input_version(input)) + "; train and export it again");
+    Net net(folded(network_row(card.at("network").get<std::string>())
+                       .build(static_cast<int32_t>(exported.classes.size()), input)),
+            at::kCPU);
     try {
       from_onnx(exported.onnx, net);
     } catch (const std::runtime_error& error) {
@@ -117,6 +144,8 @@ ExportedWeights load_exported_weights(const fs::path& folder) {
       data.push_back({source.at("name").get<std::string>(), "", source.at("samples").get<int64_t>()});
     return {unfolded(weights_of_onnx(exported.onnx)),
             exported.card.at("network"),
+            input_in(folder / "model.json", exported.card),
+            exported.card.at("input_version"),
             std::move(exported.classes),
             exported.card.at("training").at("command"),
             exported.card.value("terms", Terms{kTermsUnknown}),

@@ -27,14 +27,16 @@ struct Model {
   double rejection = 0;  // a character whose best candidate is less probable is not sure
 };
 
-// Checks the files' sizes and sha256, and that the model reads the input that this program makes. Throws
+// Checks the files' sizes and sha256, and that this program makes the input that the model reads. Throws
 // std::runtime_error naming the file.
 Model load_exported_model(const std::filesystem::path& folder);
 
-// An exported model's weights, unfolded() (net.h), to go on from. The input that they learned from is not looked at.
+// An exported model's weights, unfolded() (net.h), to go on from.
 struct ExportedWeights {
   FloatTensors tensors;
   std::string network;
+  InputSpec input;  // that they learned from
+  int32_t input_version = 1;
   Labels classes;
   std::string command;           // that trained them
   Terms terms;                   // of use of all that they learned from

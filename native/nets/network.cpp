@@ -1,6 +1,7 @@
 #include "native/nets/network.h"
 
 #include <cassert>
+#include <cmath>
 #include <stdexcept>
 
 namespace biji {
@@ -80,38 +81,38 @@ class Builder {
 // ---- the networks
 // --------------------------------------------------------------------------------------------------
 
-Network mnist_dense(int32_t classes) {
-  Builder b("mnist-dense", kDigitsInput);
+Network mnist_dense(int32_t classes, const InputSpec& input) {
+  Builder b("mnist-dense", input);
   int x = b.relu(b.linear(0, 32));
   x = b.relu(b.linear(x, 16));
   b.linear(x, classes);
   return b.done();
 }
 
-Network mnist_cnn(int32_t classes) {
-  Builder b("mnist-cnn", kDigitsInput);
+// As it was first shown: the layer of 1024 has neither an activation nor dropout.
+Network mnist_cnn(int32_t classes, const InputSpec& input) {
+  Builder b("mnist-cnn", input);
   int x = b.max_pool(b.relu(b.conv(0, 32, 5, 2)));
   x = b.max_pool(b.relu(b.conv(x, 64, 5, 2)));
-  x = b.dropout(b.relu(b.linear(x, 1024)), 0.5f);
-  b.linear(x, classes);
+  b.linear(b.linear(x, 1024), classes);
   return b.done();
 }
 
-Network mnist_rnn(int32_t classes) {
-  Builder b("mnist-rnn", kDigitsInput);
+Network mnist_rnn(int32_t classes, const InputSpec& input) {
+  Builder b("mnist-rnn", input);
   b.linear(b.rnn(0, 50), classes);
   return b.done();
 }
 
-Network mnist_lstm(int32_t classes) {
-  Builder b("mnist-lstm", kDigitsInput);
+Network mnist_lstm(int32_t classes, const InputSpec& input) {
+  Builder b("mnist-lstm", input);
   b.linear(b.lstm(0, 50), classes);
   return b.done();
 }
 
 // As Caffe has it: no activation behind the convolutions.
-Network lenet5(int32_t classes) {
-  Builder b("lenet5", kDigitsInput);
+Network lenet5(int32_t classes, const InputSpec& input) {
+  Builder b("lenet5", input);
   int x = b.max_pool(b.conv(0, 20, 5, 0));
   x = b.max_pool(b.conv(x, 50, 5, 0));
   x = b.relu(b.linear(x, 500));
@@ -121,8 +122,8 @@ Network lenet5(int32_t classes) {
 
 // Ours. The 5x5 stem halves the side at once, so that nothing is computed at full size; pooling to 3x3
 // instead of a global mean keeps where a stroke lies, which digits are told apart by.
-Network digits(int32_t classes) {
-  Builder b("digits", kDigitsInput);
+Network digits(int32_t classes, const InputSpec& input) {
+  Builder b("digits", input);
   int x = b.conv_bn_relu(0, 32, 5, 2);  // 14 x 14
   x = b.residual(x);
   x = b.conv_bn_relu(x, 56, 3, 2);  // 7 x 7
@@ -133,8 +134,8 @@ Network digits(int32_t classes) {
 }
 
 // Ours. As digits, wider and with the last pooling replaced by the layer that reads it.
-Network letters(int32_t classes) {
-  Builder b("letters", kLettersInput);
+Network letters(int32_t classes, const InputSpec& input) {
+  Builder b("letters", input);
   int x = b.conv_bn_relu(0, 48, 5, 2);  // 14 x 14
   x = b.residual(x);
   x = b.conv_bn_relu(x, 96, 3, 2);  // 7 x 7
@@ -146,8 +147,8 @@ Network letters(int32_t classes) {
 
 // Ours. Four fifths of the work happen at 12 x 12 and at 6 x 6, in equal parts. A layer in front of the classifier reads
 // the last 3 x 3, so that where something lies counts, and keeps the classifier small; inputs of 40 px fit it, too.
-Network hanzi(int32_t classes) {
-  Builder b("hanzi", kHanziInput);
+Network hanzi(int32_t classes, const InputSpec& input) {
+  Builder b("hanzi", input);
   int x = b.conv_bn_relu(0, 32, 5, 2);  // 24 x 24
   x = b.conv_bn_relu(x, 64, 3, 2);      // 12 x 12
   for (int i = 0; i < 2; ++i) x = b.residual(x);
@@ -158,8 +159,8 @@ Network hanzi(int32_t classes) {
   return b.done();
 }
 
-Network emnist_resnet(int32_t classes) {
-  Builder b("emnist-resnet", kLettersInput);
+Network emnist_resnet(int32_t classes, const InputSpec& input) {
+  Builder b("emnist-resnet", input);
   int x = b.conv_bn_relu(b.conv_bn_relu(0, 32), 64);
   x = b.max_pool(x, 3);  // 9 x 9
   for (int i = 0; i < 10; ++i) x = b.residual(x);
@@ -181,20 +182,44 @@ constexpr TestTimeAugmentation kLook = {.below = 0.8f, .shear = 0.12f};
 
 const std::vector<NetworkRow>& network_table() {
   static const std::vector<NetworkRow> table = {
-      {"digits", "our digits: residual 3x3 convolutions", kDigitsInput, digits},
-      {"letters", "our letters: residual 3x3 convolutions", kLettersInput, letters, kLook},
+      {"digits", "our digits: residual 3x3 convolutions", kDigitsInput.pen(), digits},
+      {"letters", "our letters: residual 3x3 convolutions", kLettersInput.pen(), letters, kLook},
       {"hanzi", "our Chinese characters: residual 3x3 convolutions, a narrow linear layer", kHanziInput,
        hanzi, kLook},
       {"emnist-resnet",
        "3x3x32, 3x3x64, pool 3, ten residual blocks of 64, conv, global pooling, 256, dropout, 62",
        kLettersInput, emnist_resnet},
       {"mnist-dense", "784-32-16-10", kDigitsInput, mnist_dense},
-      {"mnist-cnn", "5x5x32, pool, 5x5x64, pool, 1024, dropout, 10", kDigitsInput, mnist_cnn},
+      {"mnist-cnn", "5x5x32, pool, 5x5x64, pool, 1024, 10", kDigitsInput, mnist_cnn},
       {"mnist-rnn", "simple RNN (tanh) of 50 units over 28 rows", kDigitsInput, mnist_rnn},
       {"mnist-lstm", "LSTM of 50 units over 28 rows", kDigitsInput, mnist_lstm},
       {"lenet5", "5x5x20, pool, 5x5x50, pool, 500, 10", kDigitsInput, lenet5},
   };
   return table;
+}
+
+Network NetworkRow::build(int32_t classes, const InputSpec& with) const {
+  Network network = define(classes, with);
+  for (const Node& node : network.nodes)
+    if (node.shape.height < 1 || node.shape.width < 1)
+      throw std::runtime_error(std::string(name) + ": cannot read an input of " +
+                               std::to_string(with.size_px) + " px; choose one nearer to its " +
+                               std::to_string(input.size_px));
+  return network;
+}
+
+InputSpec NetworkRow::input_of(int32_t size_px) const {
+  InputSpec spec = scaled(input, size_px > 0 ? size_px : input.size_px);
+  spec.pen_px = std::round(spec.pen_px * 1e4f) / 1e4f;  // as cards have it
+  return spec;
+}
+
+InputSpec scaled(const InputSpec& input, int32_t size_px) {
+  if (size_px == input.size_px) return input;
+  const float scale = static_cast<float>(size_px) / static_cast<float>(input.size_px);
+  return {size_px,          static_cast<int32_t>(static_cast<float>(input.box_px) * scale),
+          input.centring,   input.pen_px * scale,
+          input.directions, input.order};
 }
 
 const NetworkRow& network_row(std::string_view name) {

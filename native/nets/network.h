@@ -83,10 +83,19 @@ Network folded(const Network& network);
 struct NetworkRow {
   const char* name;
   const char* summary;
-  InputSpec input;
-  Network (*build)(int32_t classes);
+  InputSpec input;  // unless a recipe or a model's card says another
+  Network (*define)(int32_t classes, const InputSpec& input);
   TestTimeAugmentation look = {};
+
+  // Throws std::runtime_error for an input too small for it.
+  Network build(int32_t classes, const InputSpec& with) const;
+  Network build(int32_t classes) const { return build(classes, input); }
+  // input in another size, box and pen in proportion; 0 = as it is.
+  InputSpec input_of(int32_t size_px) const;
 };
+
+// The same input in another size, box and pen in proportion.
+InputSpec scaled(const InputSpec& input, int32_t size_px);
 
 // All networks that `biji train` knows.
 const std::vector<NetworkRow>& network_table();

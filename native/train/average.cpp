@@ -66,7 +66,8 @@ RunState average(const AverageOptions& options) {
   RunState state = states[chosen];
   const fs::path& named = options.runs[chosen].run;
 
-  Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size())), at::kCPU);
+  Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size()), state.input),
+          at::kCPU);
   double sum = 0;
   std::vector<std::string> mean_of;
   for (size_t i = 0; i < states.size(); ++i) {
@@ -76,6 +77,9 @@ RunState average(const AverageOptions& options) {
       throw std::runtime_error(run.string() + ": is a run of " + states[i].network + " with " +
                                std::to_string(states[i].classes.size()) + " classes, " + named.string() +
                                " one of " + state.network + " with " + std::to_string(state.classes.size()) +
+                               "; only weights of the same network can be averaged");
+    if (states[i].input != state.input)
+      throw std::runtime_error(run.string() + ": reads another input than " + named.string() +
                                "; only weights of the same network can be averaged");
     if (states[i].unsettled && states.size() > 1)
       throw std::runtime_error(
@@ -105,8 +109,8 @@ RunState import_model(const ImportOptions& options) {
   RunState state;
   state.network = model.network;
   state.classes = model.classes;
-  state.input = row.input;
-  state.input_version = input_version(row.input);
+  state.input = model.input;
+  state.input_version = model.input_version;
   state.recipe = default_recipe(model.network);
   state.precision = "fp32";
   state.threads = set_threads(0);
@@ -118,7 +122,7 @@ RunState import_model(const ImportOptions& options) {
   state.made_by = "import";
   state.step = state.total_steps = 1;  // it is finished
 
-  Net net(row.build(static_cast<int32_t>(state.classes.size())), at::kCPU);
+  Net net(row.build(static_cast<int32_t>(state.classes.size()), state.input), at::kCPU);
   net.initialise(0);
   try {
     import_smaller(net, "", model.tensors);
@@ -127,8 +131,8 @@ RunState import_model(const ImportOptions& options) {
   }
   state.unsettled = options.data.empty();
   if (!state.unsettled) {
-    const Dataset data = load_data(options.data, row.input);
-    check_fits(data, state.classes, row.input);
+    const Dataset data = load_data(options.data, state.input);
+    check_fits(data, state.classes, state.input);
     settle(net, settling_samples(data, state.recipe, mix_seed(state.seed, 0x5e771e), state.threads));
   }
   save_as_run(options.out, state, net);

@@ -26,7 +26,7 @@ struct Trial {
   Trial(at::ScalarType type, const RunState& of, const at::Tensor& merged, at::Device device)
       : state(of), alone({}, device) {
     state.precision = precision_name(type);
-    Net net(network_row(of.network).build(static_cast<int32_t>(of.classes.size())), device);
+    Net net(network_row(of.network).build(static_cast<int32_t>(of.classes.size()), of.input), device);
     net.initialise(1);
     step.emplace(std::move(net), state, alone, device, merged, false);
     step->begin();

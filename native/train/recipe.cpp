@@ -85,6 +85,11 @@ const std::vector<Field>& fields() {
   return all;
 }
 
+// How the classic networks are trained: Adam with its usual, constant learning rate, images as they are, and no averages.
+Recipe plain_adam(int32_t epochs, int32_t batch) {
+  return {.epochs = epochs, .batch = batch, .lr = 1e-3f, .schedule = "constant", .weight_decay = 0, .ema = 0};
+}
+
 const std::map<std::string, Recipe>& defaults() {
   static const std::map<std::string, Recipe> table = {
       {"digits",
@@ -121,11 +126,11 @@ const std::map<std::string, Recipe>& defaults() {
         .non_characters = 0.03f,
         .extrapolated_style = 0.4f}},
       {"emnist-resnet", {.epochs = 20, .batch = 256, .lr = 2e-3f, .weight_decay = 0.02f, .augment = 0.5f}},
-      {"mnist-dense", {.epochs = 20, .batch = 64, .lr = 2e-3f}},
-      {"mnist-cnn", {.epochs = 6, .batch = 128, .lr = 1e-3f, .augment = 0.5f}},
-      {"mnist-rnn", {.epochs = 12, .batch = 64, .lr = 4e-3f}},
-      {"mnist-lstm", {.epochs = 12, .batch = 64, .lr = 4e-3f}},
-      {"lenet5", {.epochs = 10, .batch = 128, .lr = 2e-3f, .augment = 0.5f}},
+      {"mnist-dense", plain_adam(20, 64)},
+      {"mnist-cnn", plain_adam(6, 64)},
+      {"mnist-rnn", plain_adam(12, 64)},
+      {"mnist-lstm", plain_adam(12, 64)},
+      {"lenet5", plain_adam(10, 64)},
   };
   return table;
 }
@@ -142,8 +147,8 @@ std::vector<RecipeData> data_of(const json& list) {
       if (key != "name" && key != "share")
         throw std::runtime_error("data: has \"" + key + "\"; there are name and share");
     one = {each.at("name").get<std::string>(), each.value("share", 1.)};
-    if (!(one.share > 0 && one.share <= 1))
-      throw std::runtime_error("data: the share of " + one.name + " is to be above 0 and at most 1");
+    if (!(one.share > 0 && one.share <= 100))
+      throw std::runtime_error("data: the share of " + one.name + " is to be above 0 and at most 100");
   }
   return data;
 }

@@ -17,12 +17,14 @@ namespace biji {
   NUMBER(int32_t, epochs, 20, 1, 1000000, "times through the data")                                          \
   NUMBER(int32_t, batch, 256, 1, 1000000, "samples a step")                                                  \
   CHOICE(optimizer, "adamw", "adamw muon", "optimiser")                                                      \
-  NUMBER(float, lr, 2e-3f, 1e-12, 100, "peak of the one-cycle learning rate")                                \
+  NUMBER(float, lr, 2e-3f, 1e-12, 100, "learning rate: of one-cycle the peak")                               \
+  CHOICE(schedule, "one_cycle", "one_cycle constant", "of the learning rate")                                \
   NUMBER(float, weight_decay, 0.01f, 0, 100, "of matrices and convolutions, not of gains and biases")        \
   NUMBER(float, label_smoothing, 0, 0, 0.9, "share of the loss that asks for all classes alike")             \
   NUMBER(float, augment, 0, 0, 2, "strength of augmentation; 0 = none, 1 = full")                            \
   NUMBER(float, augment_end, -1, -1, 2, "strength that the last quarter falls to; -1 = the same")            \
   NUMBER(float, ema, 0.999f, 0, 1, "decay of the averaged weights a step; 0 = no average")                   \
+  NUMBER(int32_t, input_size, 0, 0, 256, "side of the input in pixels; 0 = the network's own")               \
   NUMBER(int32_t, size_start, 0, 0, 256,                                                                     \
          "side of the input at first (progressive resizing), which grows by 8 px at a time to the full one " \
          "within three quarters of the training; 0 = full; for ink, or networks that read directions")       \
@@ -71,7 +73,8 @@ const Recipe& default_recipe(const std::string& network);
 // A pack that a recipe asks for, by the name inside it.
 struct RecipeData {
   std::string name;
-  double share = 1;  // of its samples that are used, 0..1; the same ones each time
+  double share =
+      1;  // of its samples in an epoch, 0..100: 0.5 = half of them, the same ones each time; 2 = all, twice
 };
 
 // recipe.json: {network, seed, held_out, data: [{name, share}], validation: [name], and any fields of Recipe}; only

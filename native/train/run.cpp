@@ -69,11 +69,11 @@ RunState read_run(const std::filesystem::path& folder) {
 }
 
 void check_input(const std::filesystem::path& folder, const RunState& state) {
-  const InputSpec& input = network_row(state.network).input;
-  if (state.input != input || state.input_version != input_version(input))
-    throw std::runtime_error(folder.string() + ": was trained on another input than " + state.network +
-                             " reads now; `biji train " + state.network + " --init " + folder.string() +
-                             "` goes on from its weights");
+  if (!valid(state.input) || state.input_version != input_version(state.input))
+    throw std::runtime_error(folder.string() + ": was trained on input of encoder version " +
+                             std::to_string(state.input_version) + ", this program makes " +
+                             std::to_string(input_version(state.input)) + "; `biji train " + state.network +
+                             " --init " + folder.string() + "` goes on from its weights");
 }
 
 void save_run(const std::filesystem::path& folder, RunState& state, const FloatTensors& tensors, bool best) {

@@ -54,7 +54,7 @@ struct RunState {
   // fixed when the run begins
   std::string network;
   Labels classes;
-  InputSpec input;
+  InputSpec input;  // what the network reads, whatever its row says today
   int32_t input_version = 1;
   Recipe recipe;
   uint64_t seed = 1;
@@ -93,8 +93,8 @@ std::string joined_commands(std::string commands, const std::string& others);
 // Throws std::runtime_error naming the file when it is missing or malformed.
 RunState read_run(const std::filesystem::path& folder);
 
-// Throws std::runtime_error when the run learned to read another input than its network's row names today, or the
-// same of another input_version(). Its weights may still begin another run.
+// Throws std::runtime_error when the run learned to read input of another input_version() than this program makes. Its
+// weights may still begin another run.
 void check_input(const std::filesystem::path& folder, const RunState& state);
 
 // Writes tensors as the run's newest checkpoint, then state.json and log.jsonl, then removes files nobody

@@ -14,7 +14,8 @@ Model load_model(const fs::path& folder) {
 Net run_net(const fs::path& folder, RunState& state) {
   check_input(folder, state);
   const FloatTensors tensors = load_best(folder, state);
-  Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size())), at::kCPU);
+  Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size()), state.input),
+          at::kCPU);
   import_tensors(net, "average.", tensors);
   return net;
 }

@@ -12,6 +12,7 @@ float augment_strength(const Recipe& recipe, int64_t step, int64_t total) {
 }
 
 double learning_rate(const Recipe& recipe, int64_t step, int64_t total) {
+  if (recipe.schedule == "constant") return recipe.lr;
   const double x = (static_cast<double>(step) + 0.5) / static_cast<double>(total);
   constexpr double kRise = 0.15;
   const double shape = x < kRise ? x / kRise : 0.5 * (1 + std::cos(M_PI * (x - kRise) / (1 - kRise)));

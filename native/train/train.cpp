@@ -89,9 +89,10 @@ RunState state_of(const TrainOptions& options, at::Device device, const RankPlac
 
 // Packs as options or, when it is resumed, the run names them.
 Dataset load_packs(const TrainOptions& options, const InputSpec& input, std::vector<DataSource>& sources,
-                   const std::vector<std::filesystem::path>& paths, const std::vector<RecipeData>& asked) {
-  if (options.resume) return load_data(sources, input);
-  Dataset data = load_data(paths, input);
+                   const std::vector<std::filesystem::path>& paths, const std::vector<RecipeData>& asked,
+                   bool drawn = false) {
+  if (options.resume) return load_data(sources, input, drawn);
+  Dataset data = load_data(paths, input, drawn);
   if (!asked.empty()) {
     std::vector<double> shares;
     std::string given, missing;
@@ -113,12 +114,13 @@ Dataset load_packs(const TrainOptions& options, const InputSpec& input, std::vec
 
 struct TrainingData {
   Dataset samples, validation;
-  at::Tensor scans;  // the pixels on the CPU, where some become skeletons
 };
 
 TrainingData load_training_data(const TrainOptions& options, RunState& state, at::Device device) {
-  const InputSpec& input = network_row(state.network).input;
-  Dataset data = load_packs(options, input, state.data, options.data, options.recipe_data), validation;
+  const InputSpec input =
+      options.resume ? state.input : network_row(state.network).input_of(state.recipe.input_size);
+  const bool drawn = state.recipe.skeletons > 0;
+  Dataset data = load_packs(options, input, state.data, options.data, options.recipe_data, drawn), validation;
   const bool separate = options.resume ? !state.validation.empty() : !options.validation.empty();
   if (separate) {
     validation = load_packs(options, input, state.validation, options.validation, options.recipe_validation);
@@ -138,21 +140,19 @@ TrainingData load_training_data(const TrainOptions& options, RunState& state, at
   check_fits(data, state.classes, input);
   if (state.held_out > 0) std::tie(data, validation) = split(data, state.held_out);
   if (validation.size() > kValidationSamples) validation = split(validation, kValidationSamples).second;
-  const at::Tensor scans = state.recipe.skeletons > 0 ? data.pixels : at::Tensor();
   data = data.on(device);
   if (validation.size() > 0) validation = validation.on(device);
   if (data.size() < 1) throw std::runtime_error("the training data are empty");
-  return {std::move(data), std::move(validation), scans};
+  return {std::move(data), std::move(validation)};
 }
 
 Net network_of(const RunState& state, at::Device device) {
-  const NetworkRow& row = network_row(state.network);
-  Net net(row.build(static_cast<int32_t>(state.classes.size())), device);
+  Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size()), state.input), device);
   const int32_t start = state.recipe.size_start;
-  if (start > 0 && start < row.input.size_px && !fits_input(net.network(), start))
+  if (start > 0 && start < state.input.size_px && !fits_input(net.network(), start))
     throw std::runtime_error("size_start=" + std::to_string(start) + ": " + state.network +
                              " cannot read so small an input; try one nearer to its " +
-                             std::to_string(row.input.size_px) + " px, or 0");
+                             std::to_string(state.input.size_px) + " px, or 0");
   net.initialise(mix_seed(state.seed, 0));
   return net;
 }

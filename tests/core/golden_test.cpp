@@ -60,6 +60,20 @@ TEST(Golden, TwoHundredChineseInputsHaveTheKnownHash) {
   EXPECT_EQ(chinese_hash(false), 14688529089908639221u);
 }
 
+TEST(Golden, TwoHundredInkInputsOfDigitsAndLettersHaveTheKnownHash) {
+  static_assert(input_version(kDigitsInput.pen()) == 3, "a new version needs a new hash");
+  uint64_t hash = kNothing;
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    const InputSpec spec = (seed % 2 == 0 ? kDigitsInput : kLettersInput).pen();
+    const Result<Image> ink = normalize(random_ink(seed), spec);
+    ASSERT_TRUE(ink.ok());
+    const Image picture = normalize(random_ink(seed), spec.picture()).value;
+    ASSERT_TRUE(std::equal(picture.pixels.begin(), picture.pixels.end(), ink.value.pixels.begin())) << seed;
+    mix(hash, ink.value.pixels.data(), ink.value.pixels.size());
+  }
+  EXPECT_EQ(hash, 16437700294447549038u);
+}
+
 // What is found on pages and photographs, and how they become ink maps. A better way to find characters may
 // change this hash; models still fit.
 TEST(Golden, TwoHundredEncodingsHaveTheKnownHash) {

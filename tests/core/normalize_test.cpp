@@ -249,7 +249,7 @@ TEST(Normalize, SpecsOutsideTheirRangeAreRefused) {
         InputSpec{28, 29, Centring::kMass, 1}, InputSpec{28, 20, Centring::kMass, 0},
         InputSpec{28, 20, Centring::kMass, NAN}, InputSpec{28, 20, static_cast<Centring>(3), 2},
         InputSpec{28, 20, static_cast<Centring>(-1), 2}, InputSpec{28, 20, Centring::kBox, 2, 3},
-        InputSpec{28, 20, Centring::kMass, 2, 4}, InputSpec{28, 20, Centring::kBox, 2, 0, true}})
+        InputSpec{28, 20, Centring::kMass, 2, 3}, InputSpec{28, 20, Centring::kBox, 2, 0, true}})
     EXPECT_EQ(normalize(ink, spec).err, Err::kBadArgument);
 }
 

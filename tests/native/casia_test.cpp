@@ -14,6 +14,8 @@
 #include "native/base/file.h"
 #include "native/commands/show.h"
 #include "native/data/casia.h"
+#include "native/data/prepare.h"
+#include "native/nets/network.h"
 #include "tests/native/testing.h"
 
 namespace biji {
@@ -135,6 +137,21 @@ TEST(Gnt, SizesThatLieEndTheFileWithoutAllocatingForThem) {
     EXPECT_EQ(read.labels.size(), 1u);
     EXPECT_EQ(count_of(read.skipped), 1);
   }
+}
+
+// As a tutorial has HWDB: squares of 64 px.
+TEST(Gnt, ScansBecomeTheInputOfANetworkInAnySize) {
+  const TempFolder folder;
+  std::string record = gnt_record(kA, 30, 20);
+  for (size_t i = record.size() - 600; i < record.size(); ++i) record[i] = i % 30 < 4 ? '\0' : '\xff';
+  write_file(folder / "1001.gnt", record);
+  PrepareOptions options{.set = "hwdb", .from = {folder / "1001.gnt"}, .out = folder / "hwdb.bjp"};
+  options.input = {"hanzi", network_row("hanzi").input_of(64).picture()};
+  prepare(options);
+  const Pack pack(folder / "hwdb.bjp");
+  EXPECT_EQ(pack.info().input.size_px, 64);
+  ASSERT_EQ(pack.count(), 1);
+  EXPECT_EQ(pack.image(0).size(), 64u * 64);
 }
 
 TEST(Gnt, UnknownLabelsAreSkippedAndReadingGoesOn) {

@@ -194,11 +194,14 @@ TEST_F(Exported, EvaluatesAsTheRunItCameFrom) {
   EXPECT_NE(read_file(folder / "report.html").find("data:image/png;base64,"), std::string::npos);
 }
 
-TEST_F(Exported, ARunThatLearnedToReadAnotherInputIsRefused) {
+TEST_F(Exported, ARunReadsTheInputThatItLearned) {
   const auto run = folder / "run";
   auto state = nlohmann::json::parse(read_file(run / "state.json"));
   EXPECT_EQ(error_of([&] { load_model(run); }), "");
   state["input"]["centring"] = static_cast<int>(Centring::kBox);
+  write_file(run / "state.json", state.dump());
+  EXPECT_EQ(load_model(run).net.network().input.centring, Centring::kBox);
+  state["input"]["box_px"] = 99;
   write_file(run / "state.json", state.dump());
   EXPECT_NE(error_of([&] { load_model(run); }).find("--init"), std::string::npos);
   TrainOptions options;
@@ -225,7 +228,7 @@ TEST_F(Exported, ATamperedFolderIsRefusedByName) {
   write_file(model / "model.json", other.dump());
   EXPECT_NE(error_of([&] { load_model(model); }).find("encoder version"), std::string::npos);
   other = nlohmann::json::parse(card);
-  other["input"]["centring"] = "density";
+  other["input"]["centring"] = "sideways";
   write_file(model / "model.json", other.dump());
   EXPECT_NE(error_of([&] { load_model(model); }).find("centring"), std::string::npos);
   other = nlohmann::json::parse(card);
