@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -138,6 +139,34 @@ void show_texts(const ShowOptions& options, const Pack& pack) {
   gallery.finish(columns);
 }
 
+// The strokes of a pack as other programs read them, whatever limit says.
+void write_jsonl(const ShowOptions& options, const Pack& pack) {
+  const PackInfo& info = pack.info();
+  if (info.kind == PackKind::kPixels)
+    throw std::runtime_error(options.data.string() + ": holds pixels; --jsonl writes strokes");
+  std::string lines;
+  for (int64_t i = 0; i < pack.count(); ++i) {
+    const std::string label = info.kind == PackKind::kTexts
+                                  ? std::string(pack.text(i))
+                                  : info.classes[pack.labels()[static_cast<size_t>(i)]];
+    if (!options.class_label.empty() && label != options.class_label) continue;
+    nlohmann::json line = {{"label", label}, {"ink", nlohmann::json::array()}};
+    if (!pack.groups().empty()) line["writer"] = info.groups[pack.groups()[static_cast<size_t>(i)]];
+    const Ink ink = pack.ink(i);
+    for (int32_t s = 0; s < ink.stroke_count(); ++s) {
+      nlohmann::json x = nlohmann::json::array(), y = x;
+      for (const Point& point : ink.stroke(s)) {
+        x.push_back(point.x);
+        y.push_back(point.y);
+      }
+      line["ink"].push_back({{"x", std::move(x)}, {"y", std::move(y)}});
+    }
+    lines += line.dump() + "\n";
+  }
+  write_file(options.jsonl, lines);
+  std::printf("wrote %s: %.1f MB\n", options.jsonl.c_str(), static_cast<double>(lines.size()) / 1e6);
+}
+
 // The network that reads such packs, unless another was named.
 const NetworkRow& network_for(const ShowOptions& options, const PackInfo& info) {
   if (!options.network.empty()) return network_row(options.network);
@@ -167,6 +196,7 @@ at::Tensor shown(const ShowOptions& options, const Dataset& data, const at::Tens
 void show_pack(const ShowOptions& options) {
   const Pack pack(options.data);
   const PackInfo& info = pack.info();
+  if (!options.jsonl.empty()) write_jsonl(options, pack);
   if (info.kind == PackKind::kTexts) return show_texts(options, pack);
   if ((options.directions || options.extrapolate) && info.kind != PackKind::kStrokes)
     throw std::runtime_error(options.data.string() + ": holds pixels; " +
@@ -284,6 +314,8 @@ void add_show(CLI::App& app) {
   command->add_option("--png-dir", options->png_dir,
                       "write each sample as a PNG file, into one folder for each class; texts into this one");
   command->add_option("--sheet", options->sheet, "write one PNG file with many samples");
+  command->add_option("--jsonl", options->jsonl,
+                      "write the strokes of a pack as JSON, a sample a line: label, writer, ink (x, y)");
   command->add_option("--class", options->class_label, "show this class only; of texts, this text");
   command->add_option("--limit", options->limit, "samples on the sheet, and files for each class; 0 = all")
       ->check(number_from(0))

@@ -12,8 +12,11 @@ struct ShowOptions {
       data;  // a pack (.bjp), also of texts, or CASIA's .gnt and .pot files: one, a folder or an archive
   std::filesystem::path png_dir;  // one folder a class, one PNG a sample; empty = none
   std::filesystem::path sheet;    // one PNG with many samples; empty = none
-  std::string class_label;        // only this class; empty = all
-  int64_t limit = 400;            // samples on the sheet, PNG files a class; 0 = all
+  // Of packs of strokes or texts: a line of JSON for each, {"label", "writer", "ink": [{"x": [..], "y": [..]}, ..]}, y down;
+  // empty = none.
+  std::filesystem::path jsonl;
+  std::string class_label;  // only this class; empty = all
+  int64_t limit = 400;      // samples on the sheet, PNG files a class; 0 = all
   int32_t columns = 20;
   std::string network;     // whose input and default recipe; empty = by the pack
   bool augmented = false;  // as the first step of a training with that recipe and seed would have the samples

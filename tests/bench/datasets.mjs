@@ -70,3 +70,25 @@ export async function* olhwdb(file, step = 1) {
     await rm(folder, { recursive: true });
   }
 }
+
+/** UNIPEN or Pendigits ink of some categories and writers, by way of `biji prepare`: { label, input, group: writer }. */
+export async function* unipen({ from, categories, writers }) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'biji-unipen-'));
+  try {
+    const biji = fileURLToPath(new URL('../../build/biji', import.meta.url));
+    const source = path.join(kRoot, from);
+    const pack = path.join(folder, 'unipen.bjp'), lines = path.join(folder, 'unipen.jsonl');
+    const chosen = categories ? ['--categories', categories] : [];
+    await run(biji, ['prepare', 'unipen', '--from', source, ...chosen, '--writers', writers, '--out', pack], { maxBuffer: 1 << 24 });
+    await run(biji, ['show', pack, '--jsonl', lines], { maxBuffer: 1 << 24 });
+    for (const line of (await readFile(lines, 'utf8')).split('\n').filter(Boolean)) {
+      const { label, writer, ink } = JSON.parse(line);
+      yield { label, input: ink, group: writer };
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+/** The writers of UNIPEN and of Pendigits that nothing is trained on. */
+export const kUnipen = { from: 'unipen/unipen-train.tar.xz', writers: path.join(kRoot, 'unipen/validation-writers.txt') };
+export const kPendigits = { from: 'pendigits/pendigits-orig.tra.xz', writers: 'pendigits/28,pendigits/29,pendigits/30' };

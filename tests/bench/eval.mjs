@@ -6,7 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { emnist, has, hwdb, olhwdb } from './datasets.mjs';
+import { emnist, has, hwdb, kPendigits, kUnipen, olhwdb, unipen } from './datasets.mjs';
 import { kDigits } from '../web/digits.mjs';
 import { inkOf } from '../web/skeleton.mjs';
 import { kDist, mnistTest, serve } from '../web/support.mjs';
@@ -17,15 +17,27 @@ const { values: { every }, positionals } = parseArgs({ options: { every: { type:
 const kHanziInk = 'olhwdb1.1/writers-1201.tar.xz', kHanziScans = 'hwdb66/hwdb66-val.gnt.xz';
 const kLetters = 'emnist/emnist-byclass-val-images-idx3-ubyte.gz';
 
-// Test sets by model: each yields { label, input, group }.
+// Pens first: ink of UNIPEN's validation writers. samples() yields { label, input, group }; allow: as recognize() takes it.
+const pens = (categories, allow) => ({ samples: () => unipen({ ...kUnipen, categories }), allow });
+// Test sets by model, each a function or { samples, allow }.
 const kSets = {
-  letters: { ...(has(kLetters) && { 'emnist-byclass-val': () => emnist('byclass-val') }) },
+  letters: {
+    ...(has(kUnipen.from) && {
+      'UNIPEN 1a, 1b, 1c, ink': pens('1a,1b,1c'),
+      'UNIPEN 1a, allow 0-9': pens('1a', '0-9'),
+      'UNIPEN 1b, allow A-Z': pens('1b', 'A-Z'),
+      'UNIPEN 1c, allow a-z': pens('1c', 'a-z'),
+    }),
+    ...(has(kLetters) && { 'emnist-byclass-val, scans': () => emnist('byclass-val') }),
+  },
   hanzi: {
     ...(has(kHanziInk) && { 'olhwdb1.1 writers 1201-1220, ink': () => olhwdb(kHanziInk, Number(every)) }),
     ...(has(kHanziScans) && { 'hwdb66-val, scans': () => hwdb(kHanziScans) }),
   },
   digits: {
-    async *'mnist-test'() {
+    ...(has(kUnipen.from) && { 'UNIPEN 1a, ink': pens('1a') }),
+    ...(has(kPendigits.from) && { 'Pendigits writers 28-30, ink': () => unipen(kPendigits) }),
+    async *'mnist-test, scans'() {
       const mnist = await mnistTest();
       for (let i = 0; i < mnist.count; ++i)
         yield { label: String(mnist.label(i)), input: { data: mnist.image(i), width: 28, height: 28 } };
@@ -37,13 +49,14 @@ const models = positionals.length > 0 ? positionals
   : JSON.parse(await readFile(path.join(kDist, 'models/index.json'), 'utf8')).map(({ name }) => name);
 for (const model of models) {
   const recognizer = await createRecognizer({ model });
-  for (const [set, samples] of Object.entries(kSets[model] ?? {})) {
+  for (const [set, entry] of Object.entries(kSets[model] ?? {})) {
+    const { samples, allow } = typeof entry === 'function' ? { samples: entry } : entry;
     let count = 0, unsure = 0, doubted = 0; // doubted: wrong and unsure
     const right = Array(10).fill(0); // [k]: truth among the first k + 1
     const bins = Array.from({ length: 15 }, () => ({ n: 0, right: 0, sum: 0 })); // expected calibration error
     const groups = new Map();
     for await (const { label, input, group } of samples()) {
-      const { candidates, sure } = await recognizer.recognize(input, { segment: 'none', candidates: 10 });
+      const { candidates, sure } = await recognizer.recognize(input, { segment: 'none', candidates: 10, allow });
       const rank = candidates.findIndex(({ text }) => text === label);
       for (let k = 0; k < 10; ++k) right[k] += rank >= 0 && rank <= k;
       const p = candidates[0]?.probability ?? 0;
@@ -54,8 +67,9 @@ for (const model of models) {
       count += 1;
       unsure += !sure;
       doubted += !sure && rank !== 0;
-      if (group) {
-        const entry = groups.get(group) ?? groups.set(group, { n: 0, right: 0 }).get(group);
+      // Writers, and the collections that UNIPEN's belong to.
+      for (const name of group ? [group, ...(group.includes('/') ? [`${group.split('/')[0]}/`] : [])] : []) {
+        const entry = groups.get(name) ?? groups.set(name, { n: 0, right: 0 }).get(name);
         entry.n += 1;
         entry.right += rank === 0;
       }
@@ -64,11 +78,15 @@ for (const model of models) {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     const ece = bins.reduce((sum, bin) => sum + Math.abs(bin.sum - bin.right), 0) / count;
     const percent = (n, of = count) => `${((100 * n) / of).toFixed(2)} %`;
-    const worst = [...groups].sort(([, a], [, b]) => a.right / a.n - b.right / b.n)[0];
+    const byAccuracy = [...groups].sort(([, a], [, b]) => a.right / a.n - b.right / b.n);
+    const worst = byAccuracy.find(([name, { n }]) => !name.endsWith('/') && n >= 20);
+    const collections = byAccuracy.filter(([name]) => name.endsWith('/'));
     console.log(`${model} on ${set}: ${count} samples, top-1 ${percent(right[0])}, top-2 ${percent(right[1])}, ` +
       `top-3 ${percent(right[2])}, top-10 ${percent(right[9])}, calibration error ${(100 * ece).toFixed(2)} %, unsure ${percent(unsure)}, ` +
       `of the errors ${percent(doubted, Math.max(1, count - right[0]))}` +
       (worst ? `, worst writer ${worst[0]} ${percent(worst[1].right, worst[1].n)}` : ''));
+    if (collections.length > 1)
+      console.log(`  by collection: ${collections.map(([name, { n, right }]) => `${name.slice(0, -1)} ${percent(right, n)} of ${n}`).join(', ')}`);
   }
   await recognizer.dispose();
 }
