@@ -81,7 +81,7 @@ void add_prepare(CLI::App& app) {
       ->add_option(
           "--input-size", *size,
           "with --network: its side in pixels, for training with --set input_size; 0 = the network's own")
-      ->check(CLI::Range(0, 256))
+      ->check(number_in(0, 256))
       ->capture_default_str();
   command->add_option("--threads", options->threads, "of the CPU; 0 = one for each core")
       ->capture_default_str();
