@@ -115,7 +115,9 @@ Batches::Job Batches::job(int64_t step) {
       buffer.slice(0, n).copy_(
           non_characters_for(made.pixels, made.scans, others, data_.classes, options.input, own));
     const Rows rows = rows_of(all, made.scans);
-    const auto kept = [&](const at::Tensor& row) { return upload_.buffer(row.sizes(), at::kLong).copy_(row); };
+    const auto kept = [&](const at::Tensor& row) {
+      return upload_.buffer(row.sizes(), at::kLong).copy_(row);
+    };
     return Made{buffer, kept(rows.drawn), kept(rows.scans), kept(rows.back)};
   };
 }

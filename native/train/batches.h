@@ -70,8 +70,8 @@ class Batches {
   int64_t batch_, rank_batch_;
   Peers peers_;
   Upload upload_;
-  std::array<Order, 2> orders_;  // drawing ahead, one step may be in the epoch after another's
-  int64_t ahead_step_ = 0;       // that the first of ahead_ is for
+  std::array<Order, 2> orders_;                 // drawing ahead, one step may be in the epoch after another's
+  int64_t ahead_step_ = 0;                      // that the first of ahead_ is for
   std::deque<std::shared_future<Made>> ahead_;  // each waits for the one before; last: destructors wait
 };
 

@@ -33,7 +33,7 @@ struct DrawOptions {
       0;  // share of the pixels that are skeletonised and drawn anew (skeleton.h), at half the strength
 };
 struct Drawn {
-  at::Tensor pixels;  // u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions
+  at::Tensor pixels;           // u8 [k, size, size] on the CPU, or [k, channels, size, size] with directions
   std::vector<int64_t> scans;  // ascending: the rows that are a pack's pixels, not varied yet (augment.h)
 };
 // The input of some samples. index: int64 [k] on the CPU. Ink is drawn, pixels are copied (and resized if input is of

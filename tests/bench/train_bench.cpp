@@ -113,7 +113,7 @@ FloatTensors traced(const TrainOptions& options, const Labels& classes, int step
   Ranks alone({}, at::kCPU);
   Step step(std::move(fresh), state, alone, at::kCPU, {}, false);
   step.begin();
-  Batches batches(data, {}, state, 0, 1);
+  Batches batches(data, state, 0, 1);
   FloatTensors out;
   for (int i = 0; i < steps; ++i) {
     const Minibatch batch = batches.get(i);

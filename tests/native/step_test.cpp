@@ -57,13 +57,13 @@ TEST_P(AStep, WaitsForNothing) {
   }
   pack.commit("pack", classes);
   const at::Device device = at::hasCUDA() ? at::kCUDA : at::kCPU;
-  const Dataset on_cpu = load_data({folder / "pack.bjp"}, row.input), data = on_cpu.on(device);
+  const Dataset data = load_data({folder / "pack.bjp"}, row.input).on(device);
 
   RunState state;
   state.network = GetParam().network;
   state.recipe = {.batch = 8, .optimizer = "muon", .augment = 1, .non_characters = 0.25f};
   state.recipe.extrapolated_style = 0.3f;
-  state.recipe.skeletons = data.drawn() ? 0.f : 0.3f;
+  state.recipe.skeletons = data.drawn() ? 0.3f : 0.f;
   state.precision = GetParam().precision;
   state.threads = 1;
   state.total_steps = 7;  // a new order of the samples after every five
@@ -72,7 +72,7 @@ TEST_P(AStep, WaitsForNothing) {
   Ranks alone({}, device);
   Step step(std::move(net), state, alone, device, {}, false);
   step.begin();
-  Batches batches(data, data.drawn() ? at::Tensor() : on_cpu.pixels, state, 0, 1);
+  Batches batches(data, state, 0, 1);
   const WaitCount waits;
   while (state.step < state.total_steps) step.run(batches.get(state.step));
   EXPECT_EQ(waits.count(), 0) << waits.first();
