@@ -60,7 +60,7 @@ if(TARGET biji)
     add_test(NAME pytorch_parity COMMAND ${BIJI_PYTHON} ${CMAKE_SOURCE_DIR}/tests/native/pytorch_parity.py ${CMAKE_BINARY_DIR})
     set_tests_properties(pytorch_parity PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive)
   endif()
-  set_tests_properties(native native_hardships PROPERTIES TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive)
+  set_tests_properties(native native_hardships PROPERTIES TIMEOUT 1800 ENVIRONMENT OMP_WAIT_POLICY=passive)
 
   set(BIJI_NODE node)
   if(EXISTS ${CMAKE_SOURCE_DIR}/.deps/node/bin/node)  # setup.sh's, where the system's is too old

@@ -20,6 +20,9 @@ void add_export(CLI::App& app) {
   command->add_option("--precision", options->precision, "of the stored weights: fp32, fp16 or int8")
       ->check(CLI::IsMember({"fp32", "fp16", "int8"}))
       ->capture_default_str();
+  command->add_flag(
+      "--last", options->last,
+      "the weights of the run's end; else those that were best on the validation samples, if there are any");
   command->add_option("--data", options->data, "packs of the run that lie elsewhere now");
   command->add_option("--eval", options->evaluate, "packs whose accuracy goes into model.json");
   command->add_option("--title", options->title, "what menus call the model");

@@ -190,8 +190,7 @@ json to_json(const Evaluation& e) {
 void report(const ReportOptions& options) {
   Model model = load_model(options.model);
   if (Pack(options.data.front()).info().kind == PackKind::kTexts) return report_texts(options, model);
-  const Dataset data = load_data(options.data, model.net.network().input);
-  check_fits(data, model.classes, model.net.network().input);
+  const Dataset data = load_test_data(options.data, model.classes, model.net.network().input);
   const int64_t samples = data.size();
   if (samples == 0) throw std::runtime_error(options.data[0].string() + ": holds no samples to measure on");
   if (data.merged.defined())

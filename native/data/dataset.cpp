@@ -75,7 +75,8 @@ Dataset Dataset::on(at::Device device) const {
   return out;
 }
 
-Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input, bool drawn) {
+Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input, bool drawn,
+                  const Labels& classes) {
   if (paths.empty()) throw std::runtime_error("no data; give packs with --data");
   Dataset data;
   std::vector<std::shared_ptr<const Pack>> packs;
@@ -85,7 +86,7 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
            });
   const bool grouped =
       std::any_of(packs.begin(), packs.end(), [](const auto& p) { return !p->groups().empty(); });
-  data.classes = packs[0]->info().classes;
+  data.classes = classes.empty() ? packs[0]->info().classes : classes;
   data.input = drawn ? input : packs[0]->info().input;
   LabelMap map(data.classes);
 
@@ -118,7 +119,8 @@ Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSp
       const uint16_t label = pack.labels()[static_cast<size_t>(i)];
       if (to[label] < 0)
         throw std::runtime_error(paths[p].string() + ": has the class \"" + info.classes[label] +
-                                 "\", which " + paths[0].string() + " lacks; use them apart");
+                                 "\", which " + (classes.empty() ? paths[0].string() : "the model") +
+                                 " lacks; use them apart");
       labels[i] = to[label];
     }
     if (drawn) {
@@ -168,7 +170,18 @@ Dataset with_shares(const Dataset& data, const std::vector<double>& shares) {
   return out;
 }
 
-Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input, bool drawn) {
+Dataset load_test_data(const std::vector<std::filesystem::path>& paths, const Labels& classes,
+                       const InputSpec& input) {
+  Dataset data = load_data(paths, input, false, classes);
+  check_fits(data, classes, input);
+  if (data.merged.defined())
+    throw std::runtime_error(paths[0].string() +
+                             ": merges classes that the model tells apart; measure on a set that does not");
+  return data;
+}
+
+Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input, bool drawn,
+                  const Labels& classes) {
   std::vector<std::filesystem::path> paths;
   std::vector<double> shares;
   for (const DataSource& source : sources) {
@@ -181,7 +194,7 @@ Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input
     paths.emplace_back(source.path);
     shares.push_back(source.share);
   }
-  const Dataset data = with_shares(load_data(paths, input, drawn), shares);
+  const Dataset data = with_shares(load_data(paths, input, drawn, classes), shares);
   for (size_t i = 0; i < sources.size(); ++i)
     if (sources[i].checksum.empty()
             ? sources[i].name != data.sources[i].name || sources[i].samples != data.sources[i].samples

@@ -43,17 +43,22 @@ struct Dataset {
   Dataset on(at::Device device) const;
 };
 
-// Joins packs. The first one's classes count. A later pack's class that is none of them but consists of
+// Joins packs. classes: the data set's; empty: the first pack's. A pack's class that is none of them but consists of
 // several characters that are ("Cc", in EMNIST's merged sets) becomes a merged label. input: what ink is
 // drawn for; packs of pixels must all have the same one. drawn: leave pixels to draw(), too, so that it can vary them.
 // Throws std::runtime_error naming the pack that does not fit.
-Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input,
-                  bool drawn = false);
+Dataset load_data(const std::vector<std::filesystem::path>& paths, const InputSpec& input, bool drawn = false,
+                  const Labels& classes = {});
 // Of each source the first share of its samples in a random order that is always the same; a share of 2.5 is all of them
 // twice and half of them once more. shares: [sources].
 Dataset with_shares(const Dataset& data, const std::vector<double>& shares);
 // The packs of a run, and the shares of them; throws where one is no longer what it was when the run began.
-Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input, bool drawn = false);
+Dataset load_data(const std::vector<DataSource>& sources, const InputSpec& input, bool drawn = false,
+                  const Labels& classes = {});
+// What a model of those classes and that input is measured on: packs of some or all of its classes, in any order. Throws
+// as load_data(), for packs of merged labels, too.
+Dataset load_test_data(const std::vector<std::filesystem::path>& paths, const Labels& classes,
+                       const InputSpec& input);
 
 // {the rest, count samples to validate on}: always the same ones for the same data, so that runs can be
 // compared.

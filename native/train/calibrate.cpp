@@ -35,7 +35,8 @@ Calibration calibrate(Net& net, const RunState& state) {
     const at::Tensor logits = logits_of(net, sample);
     return Calibration{fit_temperature(logits, sample.labels), from, sample, logits, true};
   };
-  if (!state.validation.empty()) return fit(load_data(state.validation, state.input), "validation samples");
+  if (!state.validation.empty())
+    return fit(load_data(state.validation, state.input, false, state.classes), "validation samples");
   Dataset data = load_data(state.data, state.input);
   if (state.held_out > 0) return fit(split(data, state.held_out).second, "held-out training samples");
   if (data.merged.defined())  // merged labels have no single right answer

@@ -65,7 +65,7 @@ void export_model(const ExportOptions& options) {
   const Stored stored = stored_of(options.precision);
   RunState state = read_run(options.run);
   find_again({&state.data, &state.validation}, options.data);
-  const Net trained = run_net(options.run, state);
+  const Net trained = run_net(options.run, state, options.last);
   Net net = fold(trained);
   round_to(net, stored);
   const std::string onnx = to_onnx(net, stored);
@@ -75,8 +75,7 @@ void export_model(const ExportOptions& options) {
   json accuracy = json::object();
   std::string first;
   for (const fs::path& path : options.evaluate) {
-    const Dataset data = load_data(std::vector{path}, state.input);
-    check_fits(data, state.classes, state.input);
+    const Dataset data = load_test_data({path}, state.classes, state.input);
     const ReaderModel model{.input = state.input,
                             .labels = state.classes,
                             .temperature = static_cast<float>(temperature),

@@ -16,6 +16,7 @@ struct ExportOptions {
   std::string version = "0.1.0";
   bool quiet = false;
   std::string title = {};                        // for menus; empty: the name
+  bool last = false;                             // the weights of the run's end, not its best ones
   std::vector<std::filesystem::path> data = {};  // packs of the run that lie elsewhere now (sources.h)
 };
 

@@ -11,9 +11,9 @@ Model load_model(const fs::path& folder) {
   return {fold(net), state.classes, 1, network_row(state.network).look};
 }
 
-Net run_net(const fs::path& folder, RunState& state) {
+Net run_net(const fs::path& folder, RunState& state, bool last) {
   check_input(folder, state);
-  const FloatTensors tensors = load_best(folder, state);
+  const FloatTensors tensors = last ? load_checkpoint(folder, state) : load_best(folder, state);
   Net net(network_row(state.network).build(static_cast<int32_t>(state.classes.size()), state.input),
           at::kCPU);
   import_tensors(net, "average.", tensors);

@@ -12,7 +12,8 @@ namespace biji {
 // (model.json). Throws std::runtime_error naming the file.
 Model load_model(const std::filesystem::path& folder);
 
-// The averaged weights of a run's best checkpoint; state: what read_run() gave. Throws as load_best() and check_input().
-Net run_net(const std::filesystem::path& folder, RunState& state);
+// The averaged weights of a run's best checkpoint, or of its last; state: what read_run() gave. Throws as load_best() and
+// check_input().
+Net run_net(const std::filesystem::path& folder, RunState& state, bool last = false);
 
 }  // namespace biji

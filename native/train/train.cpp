@@ -90,9 +90,9 @@ RunState state_of(const TrainOptions& options, at::Device device, const RankPlac
 // Packs as options or, when it is resumed, the run names them.
 Dataset load_packs(const TrainOptions& options, const InputSpec& input, std::vector<DataSource>& sources,
                    const std::vector<std::filesystem::path>& paths, const std::vector<RecipeData>& asked,
-                   bool drawn = false) {
-  if (options.resume) return load_data(sources, input, drawn);
-  Dataset data = load_data(paths, input, drawn);
+                   bool drawn = false, const Labels& classes = {}) {
+  if (options.resume) return load_data(sources, input, drawn, classes);
+  Dataset data = load_data(paths, input, drawn, classes);
   if (!asked.empty()) {
     std::vector<double> shares;
     std::string given, missing;
@@ -123,7 +123,8 @@ TrainingData load_training_data(const TrainOptions& options, RunState& state, at
   Dataset data = load_packs(options, input, state.data, options.data, options.recipe_data, drawn), validation;
   const bool separate = options.resume ? !state.validation.empty() : !options.validation.empty();
   if (separate) {
-    validation = load_packs(options, input, state.validation, options.validation, options.recipe_validation);
+    validation = load_packs(options, input, state.validation, options.validation, options.recipe_validation,
+                            false, data.classes);
     check_fits(validation, data.classes, data.input);
     if (validation.merged.defined())
       throw std::runtime_error(validation.sources[0].path +

@@ -194,6 +194,23 @@ TEST_F(Exported, EvaluatesAsTheRunItCameFrom) {
   EXPECT_NE(read_file(folder / "report.html").find("data:image/png;base64,"), std::string::npos);
 }
 
+TEST_F(Exported, TheWeightsOfTheEndAreThereToo) {
+  TrainOptions options = pinned_run("mnist-dense", folder / "bars.bjp", folder / "long");
+  options.recipe.epochs = 3;
+  options.recipe.batch = 20;
+  options.held_out = 0.2;
+  train(options, nullptr);
+  auto json = nlohmann::json::parse(read_file(options.out / "state.json"));
+  json["best"] = json.at("checkpoints").at(1);
+  write_file(options.out / "state.json", json.dump());
+  ExportOptions exported{options.out, folder / "best", "fp32", {}, "1.0.0", true};
+  export_model(exported);
+  exported.out = folder / "last";
+  exported.last = true;
+  export_model(exported);
+  EXPECT_NE(read_file(folder / "best/model.onnx"), read_file(folder / "last/model.onnx"));
+}
+
 TEST_F(Exported, ARunReadsTheInputThatItLearned) {
   const auto run = folder / "run";
   auto state = nlohmann::json::parse(read_file(run / "state.json"));

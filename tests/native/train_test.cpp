@@ -560,6 +560,22 @@ TEST(Datasets, SharesAboveOneRepeatSamples) {
   EXPECT_EQ(twice, 10);
 }
 
+TEST(Datasets, AModelIsMeasuredOnSomeOfItsClasses) {
+  const TempFolder folder;
+  const std::vector<uint8_t> two(2 * 28 * 28, 50);
+  write_pack(folder / "some.bjp", {"some", kLettersInput, {"c", "A"}}, std::vector<uint16_t>{0, 1}, two);
+  const Dataset data = load_test_data({folder / "some.bjp"}, {"A", "b", "c"}, kLettersInput);
+  EXPECT_EQ(data.classes.size(), 3u);
+  EXPECT_EQ(data.labels[0].item<int64_t>(), 2);
+  EXPECT_EQ(data.labels[1].item<int64_t>(), 0);
+  const auto error = [&](const Labels& classes) {
+    return error_of([&] { load_test_data({folder / "some.bjp"}, classes, kLettersInput); });
+  };
+  EXPECT_NE(error({"A", "b"}).find("\"c\", which the model lacks"), std::string::npos);
+  write_pack(folder / "some.bjp", {"some", kLettersInput, {"Cc"}}, std::vector<uint16_t>{0, 0}, two);
+  EXPECT_NE(error({"C", "c"}).find("merges"), std::string::npos);
+}
+
 // Of ink and scans in one batch: strokes are varied before they are drawn, scans when they are.
 TEST(Augmentation, ReachesScansAmongInk) {
   const TempFolder folder;
