@@ -64,9 +64,9 @@ std::string footer(const nlohmann::json& recipe) {
          "  biji train hanzi --init models/hanzi --set size_start=0 --data data/my-scans.bjp --epochs 5 --lr "
          "2e-4 "
          "--out runs/mine\n"
-         "  biji train models/letters/recipe.json --init models/letters --data data/emnist-train.bjp "
-         "data/emnist-bymerge.bjp data/emnist-letters.bjp --val-data data/emnist-val.bjp --out "
-         "runs/letters\n"
+         "  biji train models/digits/recipe.json --data data/mnist-train.bjp data/unipen-1a-train.bjp "
+         "data/pendigits-train.bjp --val-data data/unipen-1a-val.bjp data/pendigits-val.bjp --out "
+         "runs/digits\n"
          "Ctrl-C, SIGTERM and SIGUSR1 finish the step, save and end with exit code 3 (0: trained to the end, "
          "1: "
          "failed, 2:\nmisused); --resume goes on from there, or after a crash from the last checkpoint.";
