@@ -31,7 +31,7 @@ describe('WebGPU', () => {
         const session = await ort.InferenceSession.create('models/digits/model.onnx', { executionProviders: [which] });
         const all = [];
         for (const input of pixels) {
-          const result = await session.run({ input: new ort.Tensor('uint8', Uint8Array.from(input), [1, 1, size, size]) });
+          const result = await session.run({ input: new ort.Tensor('uint8', Uint8Array.from(input), [1, input.length / size ** 2, size, size]) });
           all.push(Array.from(await result.logits.getData()));
         }
         return all;
