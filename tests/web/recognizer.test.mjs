@@ -19,30 +19,52 @@ describe('WebGPU', () => {
     assert.deepEqual(errors, []);
   });
 
-  for (const provider of ['webgpu', 'wasm']) {
-    test(`gives the logits of golden.json in Chromium, with ${provider}`, async (t) => {
-      const { page } = await openBlank(t, here);
-      const info = JSON.parse(await readFile(path.join(kDist, 'models/digits/model.json'), 'utf8'));
-      const { inputs, logits, tolerance } = await golden('digits');
-      const got = await page.evaluate(async ([which, size, pixels]) => {
-        const build = which === 'webgpu' ? 'jspi' : 'wasm';
-        const ort = await import(new URL(`ort/ort.${build}.bundle.min.mjs`, location.href).href);
-        ort.env.wasm.numThreads = 1;
-        const session = await ort.InferenceSession.create('models/digits/model.onnx', { executionProviders: [which] });
-        const all = [];
-        for (const input of pixels) {
-          const result = await session.run({ input: new ort.Tensor('uint8', Uint8Array.from(input), [1, input.length / size ** 2, size, size]) });
-          all.push(Array.from(await result.logits.getData()));
+  for (const model of ['digits', 'letters', 'hanzi'])
+    for (const provider of ['webgpu', 'wasm'])
+      test(`gives ${model}'s logits of golden.json in Chromium, with ${provider}`, async (t) => {
+        const { page } = await openBlank(t, here);
+        const info = JSON.parse(await readFile(path.join(kDist, `models/${model}/model.json`), 'utf8'));
+        const { inputs, logits, tolerance } = await golden(model);
+        const got = await page.evaluate(async ([model, which, size, pixels]) => {
+          const build = which === 'webgpu' ? 'jspi' : 'wasm';
+          const ort = await import(new URL(`ort/ort.${build}.bundle.min.mjs`, location.href).href);
+          ort.env.wasm.numThreads = 1;
+          const session = await ort.InferenceSession.create(`models/${model}/model.onnx`, { // as engine.js does
+            executionProviders: [which === 'webgpu' ? { name: which, preferredLayout: 'NCHW' } : which],
+          });
+          const all = [];
+          for (const input of pixels) {
+            const planes = new ort.Tensor('uint8', Uint8Array.from(input), [1, input.length / size ** 2, size, size]);
+            const result = await session.run({ input: planes });
+            all.push(Array.from(await result.logits.getData()));
+          }
+          return all;
+        }, [model, provider, info.input.size, inputs.map((input) => Array.from(input))]);
+        for (const [i, row] of got.entries()) {
+          const worst = Math.max(...row.map((v, j) => Math.abs(v - logits[i][j])));
+          assert.ok(worst <= tolerance, `sample ${i} differs by ${worst}, more than ${tolerance}`);
+          assert.equal(row.indexOf(Math.max(...row)), logits[i].indexOf(Math.max(...logits[i])));
         }
-        return all;
-      }, [provider, info.input.size, inputs.map((input) => Array.from(input))]);
-      for (const [i, row] of got.entries()) {
-        const worst = Math.max(...row.map((v, j) => Math.abs(v - logits[i][j])));
-        assert.ok(worst <= tolerance, `sample ${i} differs by ${worst}, more than ${tolerance}`);
-        assert.equal(row.indexOf(Math.max(...row)), logits[i].indexOf(Math.max(...logits[i])));
-      }
-    });
-  }
+      });
+
+  // Through the page's own engine: ink, whose planes of directions are not blank.
+  test("reads ink as surely as WebAssembly does", async (t) => {
+    const { page } = await openBlank(t, here);
+    const [gpu, wasm] = await page.evaluate(async (ink) => {
+      const { createRecognizer } = await import('./biji.js');
+      const read = async (provider) => {
+        const recognizer = await createRecognizer({ model: 'digits', provider });
+        const { candidates } = await recognizer.recognize(ink, { segment: 'none' });
+        await recognizer.dispose();
+        return candidates;
+      };
+      return [await read('webgpu'), await read('wasm')];
+    }, digitInk('3'));
+    for (const [i, { text, probability }] of gpu.entries()) {
+      assert.equal(text, wasm[i].text);
+      assert.ok(Math.abs(probability - wasm[i].probability) < 1e-4, `${probability} and ${wasm[i].probability}`);
+    }
+  });
 
   test("is not chosen by 'auto' where it is software", async (t) => {
     const { page, requests } = await openBlank(t, here, '<biji-pad></biji-pad>');

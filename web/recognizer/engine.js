@@ -200,7 +200,9 @@ class Model {
   // A session that has run once, so that the first stroke does not pay for compiling kernels.
   async #warm(provider) {
     const session = await this.#ort.InferenceSession.create(this.#bytes, {
-      executionProviders: [provider],
+      // ONNX Runtime 1.30's WebGPU computes a first convolution of six planes wrongly in its own choice of layout, NHWC:
+      // https://github.com/microsoft/onnxruntime/issues/29651
+      executionProviders: [provider === 'webgpu' ? { name: provider, preferredLayout: 'NCHW' } : provider],
       graphOptimizationLevel: 'all',
     });
     await this.#inferWith(session, this.#blank(), 1);
